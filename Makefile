@@ -1,0 +1,55 @@
+# Builds, installs and tests the extension through PGXS; the daemon and the unit tests are CMake's (CMakeLists.txt).
+EXTENSION = tenancy
+EXTVERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" tenancy.control)
+
+MODULE_big = tenancy
+OBJS = $(patsubst %.cpp,%.o,$(wildcard extension/*.cpp extension/core/*.cpp))
+
+INSTALL_SQL = extension/sql/tenancy--$(EXTVERSION).sql
+DATA_built = $(INSTALL_SQL)
+DATA = $(wildcard extension/sql/tenancy--*--*.sql)
+EXTRA_CLEAN = $(INSTALL_SQL) $(OBJS:.o=.d) results regression.diffs regression.out output_iso
+
+REGRESS = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
+REGRESS_OPTS = --load-extension=tenancy
+ISOLATION = $(sort $(patsubst specs/%.spec,%,$(wildcard specs/*.spec)))
+ISOLATION_OPTS = --load-extension=tenancy
+
+# The profile of the extension's C++: nothing that throws, allocates or runs at load (docs/architecture.md).
+PROFILE = -std=c++20 -fno-exceptions -fno-rtti -fno-threadsafe-statics \
+	-fvisibility=hidden -fvisibility-inlines-hidden \
+	-Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Wno-register
+PG_CXXFLAGS = $(PROFILE) -Iextension -DTENANCY_VERSION='"$(EXTVERSION)"' -MMD -MP
+
+PG_CONFIG ?= pg_config
+# Server headers as system headers: their warnings are not ours.
+PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server)
+# Bitcode would be compiled without PG_CXXFLAGS, and nothing here is worth inlining into SQL.
+override with_llvm := no
+
+# Before 16 the server's headers export nothing by themselves when all is hidden.
+ifeq ($(shell $(PG_CONFIG) --version | sed 's/[^0-9]*\([0-9]*\).*/\1/'),15)
+PG_CXXFLAGS += -DPGDLLEXPORT='__attribute__((visibility("default")))'
+endif
+
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+SQL_PARTS = $(sort $(wildcard extension/sql/[0-9][0-9]_*.sql))
+$(INSTALL_SQL): $(SQL_PARTS) tenancy.control
+	cat $(SQL_PARTS) > $@
+
+-include $(OBJS:.o=.d)
+
+.PHONY: check-symbols daemon format
+
+# What the library may import and export; a wrong symbol is a broken promise of the profile.
+check-symbols: all
+	scripts/check-symbols $(shlib)
+
+daemon:
+	cmake -S . -B build/cmake -DCMAKE_BUILD_TYPE=RelWithDebInfo
+	cmake --build build/cmake
+
+format:
+	scripts/format

@@ -1,0 +1,40 @@
+// Which tenant this backend acts for: the setting, its checks, and the current_tenant functions.
+// SPDX-License-Identifier: PostgreSQL
+#pragma once
+
+#include "pg.hpp"
+
+#include "registry.hpp"
+
+namespace tenancy::context
+{
+
+extern char *tenant_id_setting; // the variable behind tenancy.tenant_id
+
+extern "C" {
+bool check_tenant_id(char **value, void **extra, GucSource source);
+void assign_tenant_id(const char *value, void *extra);
+}
+
+// Has a tenant been named? Says nothing about whether it exists.
+bool is_set();
+
+// The id to charge work to: the tenant's as registered, "" while none is set or the one named is
+// not known to exist. confirm() looks (it needs a transaction), charged_id() needs nothing.
+void confirm();
+const char *charged_id();
+
+// The tenant, or nullptr when none is set. An error when it is unknown, suspended or closed.
+const registry::Tenant *current();
+
+// The same, but an error when none is set.
+const registry::Tenant *require_current();
+
+// Does this plan call one of the current_tenant functions (as every plan over an attached table
+// does)? Needs the extension installed.
+bool depends_on_tenant(const PlannedStmt *plan);
+
+// Lets go of pointers into the registry's cache.
+void forget_cache();
+
+} // namespace tenancy::context

@@ -1,0 +1,21 @@
+// All settings of the extension, and the clock that one of them can fix.
+// SPDX-License-Identifier: PostgreSQL
+#pragma once
+
+#include "pg.hpp"
+
+namespace tenancy::guc
+{
+
+extern bool auto_attach;
+extern int flush_interval_seconds;
+extern int max_quota_entries;
+extern int max_tracked_tenants;
+extern bool strict;
+
+void init();
+
+// The present as all of tenancy sees it: the clock, unless tenancy.clock fixes it.
+TimestampTz clock_time();
+
+} // namespace tenancy::guc

@@ -1,0 +1,258 @@
+// The chain of every statement: admit (guard), the previous hook or the server, record (metering).
+// SPDX-License-Identifier: PostgreSQL
+#include "hooks.hpp"
+
+#include "context.hpp"
+#include "counters.hpp"
+#include "guard.hpp"
+#include "ledger.hpp"
+#include "metering.hpp"
+#include "quota.hpp"
+#include "registry.hpp"
+#include "reservations.hpp"
+
+namespace tenancy::hooks
+{
+
+namespace
+{
+
+constinit ExecutorStart_hook_type previous_executor_start = nullptr;
+constinit ExecutorRun_hook_type previous_executor_run = nullptr;
+constinit ExecutorFinish_hook_type previous_executor_finish = nullptr;
+constinit ProcessUtility_hook_type previous_utility = nullptr;
+constinit shmem_request_hook_type previous_shmem_request = nullptr;
+constinit shmem_startup_hook_type previous_shmem_startup = nullptr;
+
+// Depth of executor and utility calls: a statement of the client's is at depth 0, what its functions
+// and triggers run is deeper and part of it.
+constinit int depth = 0;
+
+// Time and rows of a client's statement.
+class Stopwatch
+{
+  public:
+    void start()
+    {
+        if (depth == 0)
+            INSTR_TIME_SET_CURRENT(started_);
+    }
+
+    void stop() const
+    {
+        if (depth != 0)
+            return;
+        instr_time now;
+        INSTR_TIME_SET_CURRENT(now);
+        INSTR_TIME_SUBTRACT(now, started_);
+        metering::count(core::kExecMicroseconds, INSTR_TIME_GET_MICROSEC(now));
+    }
+
+  private:
+    instr_time started_;
+};
+
+extern "C" {
+
+static void on_executor_start(QueryDesc *query, int eflags)
+{
+    guard::check_plan(query->plannedstmt);
+    if (depth == 0 && !(eflags & EXEC_FLAG_EXPLAIN_ONLY))
+    {
+        metering::begin_statement();
+        metering::count(core::kStatements, 1);
+    }
+    if (previous_executor_start != nullptr)
+        previous_executor_start(query, eflags);
+    else
+        standard_ExecutorStart(query, eflags);
+}
+
+static void on_executor_run(TENANCY_EXECUTOR_RUN_PARAMS)
+{
+    Stopwatch watch;
+    watch.start();
+    depth++;
+    PG_TRY();
+    {
+        if (previous_executor_run != nullptr)
+            previous_executor_run(TENANCY_EXECUTOR_RUN_ARGS);
+        else
+            standard_ExecutorRun(TENANCY_EXECUTOR_RUN_ARGS);
+    }
+    PG_FINALLY();
+    {
+        depth--;
+        watch.stop();
+    }
+    PG_END_TRY();
+    if (depth == 0)
+        metering::count(query->operation == CMD_SELECT ? core::kRowsReturned : core::kRowsWritten,
+                        static_cast<int64>(query->estate->es_processed));
+}
+
+// Triggers fire here.
+static void on_executor_finish(QueryDesc *query)
+{
+    Stopwatch watch;
+    watch.start();
+    depth++;
+    PG_TRY();
+    {
+        if (previous_executor_finish != nullptr)
+            previous_executor_finish(query);
+        else
+            standard_ExecutorFinish(query);
+    }
+    PG_FINALLY();
+    {
+        depth--;
+        watch.stop();
+    }
+    PG_END_TRY();
+}
+
+static void run_utility(PlannedStmt *planned, const char *source, bool read_only_tree,
+                        ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *env,
+                        DestReceiver *dest, QueryCompletion *completion)
+{
+    if (previous_utility != nullptr)
+        previous_utility(planned, source, read_only_tree, context, params, env, dest, completion);
+    else
+        standard_ProcessUtility(planned, source, read_only_tree, context, params, env, dest,
+                                completion);
+}
+
+static void on_utility(PlannedStmt *planned, const char *source, bool read_only_tree,
+                       ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *env,
+                       DestReceiver *dest, QueryCompletion *completion)
+{
+    // All that is needed of the statement is read now: it may be freed by the time it has run.
+    const NodeTag tag = nodeTag(planned->utilityStmt);
+    const bool writes_rows =
+        tag == T_CreateTableAsStmt ||
+        (tag == T_CopyStmt && castNode(CopyStmt, planned->utilityStmt)->is_from);
+    const bool has_rows = writes_rows || tag == T_CopyStmt || tag == T_FetchStmt;
+    const Oid dropped_database =
+        tag == T_DropdbStmt
+            ? get_database_oid(castNode(DropdbStmt, planned->utilityStmt)->dbname, true)
+            : InvalidOid;
+
+    // Transaction control and settings must work in a failed transaction, too, and EXECUTE is
+    // counted where its plan runs.
+    if (tag == T_TransactionStmt || tag == T_VariableSetStmt || tag == T_VariableShowStmt ||
+        tag == T_ExecuteStmt || tag == T_PrepareStmt || tag == T_DeallocateStmt)
+    {
+        run_utility(planned, source, read_only_tree, context, params, env, dest, completion);
+        return;
+    }
+
+    guard::check_utility(planned->utilityStmt);
+    if (depth == 0)
+    {
+        metering::begin_statement();
+        metering::count(core::kStatements, 1);
+    }
+    Stopwatch watch;
+    watch.start();
+    depth++;
+    PG_TRY();
+    {
+        run_utility(planned, source, read_only_tree, context, params, env, dest, completion);
+    }
+    PG_FINALLY();
+    {
+        depth--;
+        watch.stop();
+    }
+    PG_END_TRY();
+    if (depth == 0 && has_rows && completion != nullptr)
+        metering::count(writes_rows ? core::kRowsWritten : core::kRowsReturned,
+                        static_cast<int64>(completion->nprocessed));
+    if (OidIsValid(dropped_database))
+    {
+        counters::forget_database(dropped_database);
+        reservations::forget_database(dropped_database);
+    }
+}
+
+static void on_transaction(XactEvent event, void *)
+{
+    switch (event)
+    {
+    case XACT_EVENT_PRE_COMMIT:
+        ledger::write();
+        return;
+    case XACT_EVENT_PRE_PREPARE:
+        ledger::refuse_prepare();
+        return;
+    case XACT_EVENT_COMMIT:
+    case XACT_EVENT_ABORT:
+        break;
+    default:
+        return;
+    }
+    ledger::settle(event == XACT_EVENT_COMMIT);
+    // The setting still names the tenant here: SET LOCAL is undone only after this.
+    metering::count(core::kTransactions, 1);
+    metering::close_epoch();
+    metering::flush();
+    if (registry::trim_at_transaction_end())
+    {
+        quota::forget_cache();
+        context::forget_cache();
+    }
+}
+
+static void on_savepoint(SubXactEvent event, SubTransactionId, SubTransactionId, void *)
+{
+    if (event == SUBXACT_EVENT_COMMIT_SUB)
+        ledger::settle_savepoint(GetCurrentTransactionNestLevel(), true);
+    else if (event == SUBXACT_EVENT_ABORT_SUB)
+        ledger::settle_savepoint(GetCurrentTransactionNestLevel(), false);
+}
+
+static void on_shmem_request()
+{
+    if (previous_shmem_request != nullptr)
+        previous_shmem_request();
+    counters::request_memory();
+    reservations::request_memory();
+}
+
+static void on_shmem_startup()
+{
+    if (previous_shmem_startup != nullptr)
+        previous_shmem_startup();
+    LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+    counters::start();
+    reservations::start();
+    LWLockRelease(AddinShmemInitLock);
+}
+}
+
+} // namespace
+
+void init()
+{
+    previous_executor_start = ExecutorStart_hook;
+    ExecutorStart_hook = on_executor_start;
+    previous_executor_run = ExecutorRun_hook;
+    ExecutorRun_hook = on_executor_run;
+    previous_executor_finish = ExecutorFinish_hook;
+    ExecutorFinish_hook = on_executor_finish;
+    previous_utility = ProcessUtility_hook;
+    ProcessUtility_hook = on_utility;
+    RegisterXactCallback(on_transaction, nullptr);
+    RegisterSubXactCallback(on_savepoint, nullptr);
+
+    if (process_shared_preload_libraries_in_progress)
+    {
+        previous_shmem_request = shmem_request_hook;
+        shmem_request_hook = on_shmem_request;
+        previous_shmem_startup = shmem_startup_hook;
+        shmem_startup_hook = on_shmem_startup;
+    }
+}
+
+} // namespace tenancy::hooks

@@ -1,0 +1,28 @@
+// Runs the extension's own SQL as the owner of its tables, whoever called.
+// SPDX-License-Identifier: PostgreSQL
+//
+// Between enter() and leave() errors need no care: the transaction's abort restores user,
+// settings and SPI.
+#pragma once
+
+#include "pg.hpp"
+
+namespace tenancy::owner
+{
+
+struct Scope
+{
+    Oid user;
+    int security_context;
+    int setting_level;
+};
+
+enum class SearchPath {
+    pinned,  // pg_catalog: for SQL that is not qualified to the last operator
+    callers, // left alone, which is cheaper: only for SQL without operators and bare names
+};
+
+[[nodiscard]] Scope enter(SearchPath search_path = SearchPath::pinned);
+void leave(const Scope &scope);
+
+} // namespace tenancy::owner

@@ -1,0 +1,131 @@
+// Every PostgreSQL header, included once, and every seam between server versions.
+// SPDX-License-Identifier: PostgreSQL
+#pragma once
+
+extern "C" {
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/parallel.h"
+#include "access/relation.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "commands/dbcommands.h"
+#include "commands/extension.h"
+#include "commands/trigger.h"
+#include "common/hashfn.h"
+#include "executor/executor.h"
+#include "executor/instrument.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "lib/ilist.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "pgstat.h"
+#include "port/atomics.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "rewrite/rowsecurity.h"
+#include "storage/fd.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/lmgr.h"
+#include "storage/lwlock.h"
+#include "storage/procsignal.h"
+#include "storage/shmem.h"
+#include "tcop/utility.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
+#include "utils/guc.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+}
+
+#if PG_VERSION_NUM < 150000
+#error "tenancy needs PostgreSQL 15 or newer"
+#endif
+
+// Declares and opens an SQL-callable function. Before 16 PG_FUNCTION_INFO_V1 exports only the
+// info record, so the function itself has to be declared exported first.
+#define TENANCY_FUNCTION(name)                                                                     \
+    extern "C" {                                                                                   \
+    extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                               \
+    PG_FUNCTION_INFO_V1(name);                                                                     \
+    }                                                                                              \
+    extern "C" Datum name([[maybe_unused]] PG_FUNCTION_ARGS)
+
+namespace tenancy::pg
+{
+
+// A setting's "extra" is freed by the server: with free() up to 15, with guc_free() from 16 on.
+inline void *guc_extra_alloc(size_t size)
+{
+#if PG_VERSION_NUM >= 160000
+    return guc_malloc(LOG, size);
+#else
+    return malloc(size);
+#endif
+}
+
+inline IndexScanDesc index_scan_begin(Relation heap, Relation index, Snapshot snapshot, int keys)
+{
+#if PG_VERSION_NUM >= 180000
+    return index_beginscan(heap, index, snapshot, nullptr, keys, 0);
+#else
+    return index_beginscan(heap, index, snapshot, keys, 0);
+#endif
+}
+
+// Holds one LWLock for a scope of plain memory work: no palloc, no ereport, nothing that may error,
+// because an error would jump over the destructor.
+class LockGuard
+{
+  public:
+    LockGuard(LWLock *lock, LWLockMode mode) : lock_(lock) { LWLockAcquire(lock_, mode); }
+    ~LockGuard() { LWLockRelease(lock_); }
+    LockGuard(const LockGuard &) = delete;
+    LockGuard &operator=(const LockGuard &) = delete;
+
+  private:
+    LWLock *lock_;
+};
+
+} // namespace tenancy::pg
+
+#if PG_VERSION_NUM >= 180000
+#define TENANCY_EXECUTOR_RUN_PARAMS QueryDesc *query, ScanDirection direction, uint64 count
+#define TENANCY_EXECUTOR_RUN_ARGS query, direction, count
+#else
+#define TENANCY_EXECUTOR_RUN_PARAMS                                                                \
+    QueryDesc *query, ScanDirection direction, uint64 count, bool execute_once
+#define TENANCY_EXECUTOR_RUN_ARGS query, direction, count, execute_once
+#endif
+
+#if PG_VERSION_NUM >= 180000
+#define TENANCY_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "tenancy", .version = TENANCY_VERSION)
+#else
+#define TENANCY_MODULE_MAGIC PG_MODULE_MAGIC
+#endif

@@ -1,0 +1,18 @@
+// Which tables stand behind the wall, as the catalog's policies say.
+// SPDX-License-Identifier: PostgreSQL
+//
+// The policies themselves are made by SQL (attach, detach and the event triggers); this module
+// reads them from the relation cache, which keeps them current, and has no state of its own.
+#pragma once
+
+#include "pg.hpp"
+
+namespace tenancy::policy
+{
+
+inline constexpr const char *kIsolationPolicy = "tenancy_isolation";
+
+// Does the relation have our isolation policy? Takes a short lock on it.
+bool is_attached(Oid relation);
+
+} // namespace tenancy::policy

@@ -1,0 +1,254 @@
+// Per-backend registry cache: direct index reads, invalidated through the relation cache.
+// SPDX-License-Identifier: PostgreSQL
+#include "registry.hpp"
+
+namespace tenancy::registry
+{
+
+namespace
+{
+
+// Past this many tenants a backend starts its cache afresh (about 1 kB each).
+constexpr long kMaxCached = 10000;
+
+// Columns of tenancy.tenants; upgrades only append.
+enum TenantColumn : AttrNumber {
+    kId = 1,
+    kPlan = 3,
+    kStatus = 4,
+    kTimeZone = 5,
+    kStatusChangedAt = 8,
+    kStatusReason = 9,
+};
+
+enum class Presence : uint8 { unknown, absent, present };
+
+constinit uint64 current_generation = 1;
+constinit Presence presence = Presence::unknown;
+constinit Relations known{};
+constinit HTAB *tenants = nullptr;
+
+void forget_relations()
+{
+    presence = Presence::unknown;
+    current_generation++;
+}
+
+extern "C" {
+
+// Runs whenever invalidations are read: sets flags, nothing more.
+static void on_relation_changed(Datum, Oid relation)
+{
+    if (presence != Presence::present)
+        return;
+    if (relation == InvalidOid || relation == known.tenants || relation == known.metrics ||
+        relation == known.plan_limits || relation == known.tenant_limits)
+        forget_relations();
+}
+
+// A new or dropped schema may be ours; this is what ends the verdict "not installed".
+static void on_schema_changed(Datum, int, uint32)
+{
+    forget_relations();
+}
+}
+
+Oid relation_named(const char *name, Oid schema)
+{
+    Oid relation = get_relname_relid(name, schema);
+    if (!OidIsValid(relation))
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+                        errmsg("relation \"tenancy.%s\" does not exist", name),
+                        errdetail("The extension's tables do not fit this library (version %s).",
+                                  TENANCY_VERSION),
+                        errhint("Run ALTER EXTENSION tenancy UPDATE.")));
+    return relation;
+}
+
+void resolve()
+{
+    const Oid schema = get_namespace_oid("tenancy", true);
+    if (!OidIsValid(schema) || !OidIsValid(get_extension_oid("tenancy", true)) ||
+        !OidIsValid(get_relname_relid("usage_ledger", schema)))
+    {
+        presence = Presence::absent;
+        return;
+    }
+    known.schema = schema;
+    known.tenants = relation_named("tenants", schema);
+    known.tenants_key = relation_named("tenants_key", schema);
+    known.metrics = relation_named("metrics", schema);
+    known.plan_limits = relation_named("plan_limits", schema);
+    known.tenant_limits = relation_named("tenant_limits", schema);
+    known.ledger = relation_named("usage_ledger", schema);
+    presence = Presence::present;
+}
+
+void copy_text(char *target, size_t size, TupleTableSlot *slot, AttrNumber column)
+{
+    bool is_null;
+    Datum value = slot_getattr(slot, column, &is_null);
+    target[0] = '\0';
+    if (!is_null)
+        strlcpy(target, text_to_cstring(DatumGetTextPP(value)), size);
+}
+
+Status parse_status(const char *name)
+{
+    if (strcmp(name, "active") == 0)
+        return Status::active;
+    return strcmp(name, "suspended") == 0 ? Status::suspended : Status::closed;
+}
+
+void fill(Tenant *tenant, TupleTableSlot *slot)
+{
+    bool is_null;
+    char status[16];
+    copy_text(tenant->id, sizeof(tenant->id), slot, kId);
+    copy_text(tenant->plan, sizeof(tenant->plan), slot, kPlan);
+    copy_text(status, sizeof(status), slot, kStatus);
+    copy_text(tenant->time_zone, sizeof(tenant->time_zone), slot, kTimeZone);
+    copy_text(tenant->status_reason, sizeof(tenant->status_reason), slot, kStatusReason);
+    tenant->status = parse_status(status);
+    tenant->status_changed_at = DatumGetTimestampTz(slot_getattr(slot, kStatusChangedAt, &is_null));
+
+    const size_t length = strlen(tenant->id);
+    SET_VARSIZE(tenant->text_form, VARHDRSZ + length);
+    memcpy(tenant->text_form + VARHDRSZ, tenant->id, length);
+    tenant->is_number = core::parse_number({tenant->id, length}, &tenant->number);
+    tenant->is_uuid = core::parse_uuid({tenant->id, length}, tenant->uuid.data);
+    tenant->exists = true;
+}
+
+// Reads one row through the unique index, under a snapshot of this moment: a transaction that
+// keeps an old snapshot must still see that its tenant was suspended.
+void read(Tenant *tenant)
+{
+    const Relations &oids = relations();
+    const uint64 generation_read = current_generation;
+    Relation table = table_open(oids.tenants, AccessShareLock);
+    Relation index = index_open(oids.tenants_key, AccessShareLock);
+    Snapshot snapshot = RegisterSnapshot(GetCatalogSnapshot(oids.tenants));
+    TupleTableSlot *slot = table_slot_create(table, nullptr);
+
+    ScanKeyData key;
+    ScanKeyEntryInitialize(&key, 0, 1, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID, F_TEXTEQ,
+                           CStringGetTextDatum(tenant->key));
+    IndexScanDesc scan = pg::index_scan_begin(table, index, snapshot, 1);
+    index_rescan(scan, &key, 1, nullptr, 0);
+    tenant->exists = false;
+    if (index_getnext_slot(scan, ForwardScanDirection, slot))
+        fill(tenant, slot);
+    index_endscan(scan);
+
+    ExecDropSingleTupleTableSlot(slot);
+    UnregisterSnapshot(snapshot);
+    index_close(index, AccessShareLock);
+    table_close(table, AccessShareLock);
+    // Not the present generation: opening the table may have read an invalidation.
+    tenant->generation = generation_read;
+}
+
+} // namespace
+
+void init()
+{
+    CacheRegisterRelcacheCallback(on_relation_changed, 0);
+    CacheRegisterSyscacheCallback(NAMESPACENAME, on_schema_changed, 0);
+}
+
+uint64 generation()
+{
+    return current_generation;
+}
+
+bool is_installed()
+{
+    if (presence == Presence::unknown)
+        resolve();
+    return presence == Presence::present;
+}
+
+const Relations &relations()
+{
+    if (!is_installed())
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("extension \"tenancy\" is not installed in this database"),
+                        errhint("Run CREATE EXTENSION tenancy.")));
+    return known;
+}
+
+Oid table_owner()
+{
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relations().ledger));
+    if (!HeapTupleIsValid(tuple))
+        elog(ERROR, "cache lookup failed for relation %u", known.ledger);
+    const Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
+    ReleaseSysCache(tuple);
+    return owner;
+}
+
+Tenant *lookup(const char *key)
+{
+    if (tenants == nullptr)
+    {
+        HASHCTL control{};
+        control.keysize = kNameSize;
+        control.entrysize = sizeof(Tenant);
+        control.hcxt = TopMemoryContext;
+        tenants = hash_create("tenancy tenants", 64, &control,
+                              HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+    }
+    bool found;
+    auto *tenant = static_cast<Tenant *>(hash_search(tenants, key, HASH_ENTER, &found));
+    if (!found)
+        tenant->generation = 0;
+    // Reading may itself bring news that make the result stale; the next use reads again.
+    is_installed();
+    if (tenant->generation != current_generation)
+    {
+        MemoryContext scratch =
+            AllocSetContextCreate(CurrentMemoryContext, "tenancy lookup", ALLOCSET_SMALL_SIZES);
+        MemoryContext previous = MemoryContextSwitchTo(scratch);
+        read(tenant);
+        MemoryContextSwitchTo(previous);
+        MemoryContextDelete(scratch);
+    }
+    return tenant;
+}
+
+bool trim_at_transaction_end()
+{
+    if (tenants == nullptr || hash_get_num_entries(tenants) <= kMaxCached)
+        return false;
+    hash_destroy(tenants);
+    tenants = nullptr;
+    return true;
+}
+
+} // namespace tenancy::registry
+
+// Trigger on the registry's tables: tells every backend, at commit, to read them again.
+TENANCY_FUNCTION(tenancy_registry_changed)
+{
+    if (!CALLED_AS_TRIGGER(fcinfo))
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("function must be called by a trigger")));
+    auto *trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
+    CacheInvalidateRelcache(trigger->tg_relation);
+    return PointerGetDatum(nullptr);
+}
+
+// The role that called, also seen from inside a SECURITY DEFINER function: what SET ROLE chose, or
+// the session's user.
+TENANCY_FUNCTION(tenancy_calling_role)
+{
+    auto *name = static_cast<Name>(palloc0(NAMEDATALEN));
+    namestrcpy(name, GetUserNameFromId(GetOuterUserId(), false));
+    PG_RETURN_NAME(name);
+}
+
+TENANCY_FUNCTION(tenancy_library_version)
+{
+    PG_RETURN_TEXT_P(cstring_to_text(TENANCY_VERSION));
+}

@@ -1,0 +1,258 @@
+// The partitioned hash of usage windows.
+// SPDX-License-Identifier: PostgreSQL
+#include "reservations.hpp"
+
+#include "guc.hpp"
+
+#include <type_traits>
+
+namespace tenancy::reservations
+{
+
+namespace
+{
+
+constexpr int kPartitions = 32;
+
+static_assert(std::has_unique_object_representations_v<Key>, "a hash key has no padding");
+
+struct Entry
+{
+    Key key;
+    uint32 pins;
+    dlist_node idle; // in the partition's list while there are no pins
+    core::Windows windows;
+};
+
+struct Partition
+{
+    LWLock *lock;
+    uint64 evictions;
+    dlist_head idle; // unpinned entries, the longest unused first
+};
+
+struct Shared
+{
+    Partition partitions[kPartitions];
+};
+
+constinit Shared *shared = nullptr;
+constinit HTAB *entries = nullptr;
+
+enum class Outcome { done, missing, full };
+
+uint32 hash_of(const Key &key)
+{
+    return get_hash_value(entries, &key);
+}
+
+Partition &partition_of(uint32 hash)
+{
+    return shared->partitions[hash % kPartitions];
+}
+
+Entry *find(const Key &key, uint32 hash)
+{
+    return static_cast<Entry *>(
+        hash_search_with_hash_value(entries, &key, hash, HASH_FIND, nullptr));
+}
+
+// The following hold the partition's lock when called.
+
+void pin(Entry *entry)
+{
+    if (entry->pins++ == 0)
+        dlist_delete(&entry->idle);
+}
+
+void unpin(Partition &partition, Entry *entry)
+{
+    if (entry->pins > 0 && --entry->pins == 0)
+        dlist_push_tail(&partition.idle, &entry->idle);
+}
+
+void remove(Partition &partition, Entry *entry, uint32 hash)
+{
+    if (entry->pins == 0)
+        dlist_delete(&entry->idle);
+    hash_search_with_hash_value(entries, &entry->key, hash, HASH_REMOVE, nullptr);
+    partition.evictions++;
+}
+
+void serve(Entry *entry, const Request &request, Answer *answer)
+{
+    core::advance(entry->windows, request.present);
+    // A clock that went back, or a rollover seen by others first: count in the later window.
+    answer->when = request.when;
+    if (memcmp(&request.when, &request.present, sizeof(request.when)) == 0)
+        answer->when = entry->windows.start;
+
+    const core::Limits unlimited{
+        {core::kUnlimited, core::kUnlimited, core::kUnlimited, core::kUnlimited, core::kUnlimited,
+         core::kUnlimited}};
+    answer->decision =
+        core::decide(entry->windows, request.enforce ? request.limits : unlimited, request.amount);
+    if (request.reserve && answer->decision.verdict == core::Verdict::admitted)
+    {
+        core::add(entry->windows, answer->when, request.amount);
+        if (request.pin)
+            pin(entry);
+    }
+    answer->windows = entry->windows;
+}
+
+Outcome serve_known(const Request &request, uint32 hash, Answer *answer, uint64 *evictions)
+{
+    Partition &partition = partition_of(hash);
+    pg::LockGuard guard(partition.lock, LW_EXCLUSIVE);
+    *evictions = partition.evictions;
+    Entry *entry = find(request.key, hash);
+    if (entry == nullptr)
+        return Outcome::missing;
+    serve(entry, request, answer);
+    return Outcome::done;
+}
+
+bool evict_one(Partition &partition)
+{
+    if (dlist_is_empty(&partition.idle))
+        return false;
+    // The server's dlist_head_element is a C-only macro.
+    char *node = reinterpret_cast<char *>(dlist_head_node(&partition.idle));
+    auto *entry = reinterpret_cast<Entry *>(node - offsetof(Entry, idle));
+    remove(partition, entry, hash_of(entry->key));
+    return true;
+}
+
+Outcome serve_new(const Request &request, uint32 hash, const core::Windows &loaded,
+                  uint64 evictions, Answer *answer)
+{
+    Partition &partition = partition_of(hash);
+    pg::LockGuard guard(partition.lock, LW_EXCLUSIVE);
+    Entry *entry = find(request.key, hash);
+    if (entry == nullptr)
+    {
+        if (partition.evictions != evictions)
+            return Outcome::missing; // our entry may have come and gone: what we loaded is stale
+        bool found;
+        auto enter = [&] {
+            return static_cast<Entry *>(hash_search_with_hash_value(
+                entries, &request.key, hash, HASH_ENTER_NULL, &found));
+        };
+        const bool at_limit = hash_get_num_entries(entries) >= guc::max_quota_entries;
+        entry = at_limit ? nullptr : enter();
+        if (entry == nullptr && evict_one(partition))
+            entry = enter();
+        if (entry == nullptr)
+            return Outcome::full;
+        entry->pins = 0;
+        entry->windows = loaded;
+        dlist_push_tail(&partition.idle, &entry->idle);
+    }
+    serve(entry, request, answer);
+    return Outcome::done;
+}
+
+} // namespace
+
+void request_memory()
+{
+    RequestAddinShmemSpace(add_size(
+        MAXALIGN(sizeof(Shared)),
+        hash_estimate_size(guc::max_quota_entries + kPartitions, sizeof(Entry))));
+    RequestNamedLWLockTranche("tenancy_reservations", kPartitions);
+}
+
+void start()
+{
+    bool found;
+    shared = static_cast<Shared *>(ShmemInitStruct("tenancy reservations", sizeof(Shared), &found));
+    HASHCTL control{};
+    control.keysize = sizeof(Key);
+    control.entrysize = sizeof(Entry);
+    control.num_partitions = kPartitions;
+    const long size = guc::max_quota_entries + kPartitions;
+    entries = ShmemInitHash("tenancy reservation entries", size, size, &control,
+                            HASH_ELEM | HASH_BLOBS | HASH_PARTITION);
+    if (!found)
+    {
+        LWLockPadded *locks = GetNamedLWLockTranche("tenancy_reservations");
+        for (int i = 0; i < kPartitions; i++)
+        {
+            shared->partitions[i].lock = &locks[i].lock;
+            shared->partitions[i].evictions = 0;
+            dlist_init(&shared->partitions[i].idle);
+        }
+    }
+}
+
+bool is_available()
+{
+    return shared != nullptr;
+}
+
+Answer request(const Request &request)
+{
+    const uint32 hash = hash_of(request.key);
+    Answer answer;
+    for (;;)
+    {
+        uint64 evictions;
+        if (serve_known(request, hash, &answer, &evictions) == Outcome::done)
+            return answer;
+        core::Windows loaded{request.present, {}};
+        request.load(request.load_argument, request.present, &loaded);
+        const Outcome outcome = serve_new(request, hash, loaded, evictions, &answer);
+        if (outcome == Outcome::done)
+            return answer;
+        if (outcome == Outcome::full)
+            ereport(ERROR,
+                    (errcode(ERRCODE_OUT_OF_MEMORY),
+                     errmsg("out of shared memory for usage of tenants"),
+                     errdetail("Running transactions use more pairs of tenant and metric than "
+                               "tenancy.max_quota_entries (%d) allows.",
+                               guc::max_quota_entries),
+                     errhint("Raise tenancy.max_quota_entries, or use fewer tenants a "
+                             "transaction.")));
+        CHECK_FOR_INTERRUPTS();
+    }
+}
+
+void release(const Key &key, const core::WindowStarts &when, int64 amount)
+{
+    const uint32 hash = hash_of(key);
+    pg::LockGuard guard(partition_of(hash).lock, LW_EXCLUSIVE);
+    if (Entry *entry = find(key, hash))
+        core::add(entry->windows, when, -amount);
+}
+
+void unpin(const Key &key)
+{
+    const uint32 hash = hash_of(key);
+    Partition &partition = partition_of(hash);
+    pg::LockGuard guard(partition.lock, LW_EXCLUSIVE);
+    if (Entry *entry = find(key, hash))
+        unpin(partition, entry);
+}
+
+void forget_database(Oid database)
+{
+    if (!is_available())
+        return;
+    // The database is gone, and with it everybody who could hold a pin. A scan walks through all
+    // partitions, so it needs all their locks, taken in order.
+    for (Partition &partition : shared->partitions)
+        LWLockAcquire(partition.lock, LW_EXCLUSIVE);
+    HASH_SEQ_STATUS scan;
+    hash_seq_init(&scan, entries);
+    while (auto *entry = static_cast<Entry *>(hash_seq_search(&scan)))
+        if (entry->key.database == database)
+        {
+            const uint32 hash = hash_of(entry->key);
+            remove(partition_of(hash), entry, hash);
+        }
+    for (Partition &partition : shared->partitions)
+        LWLockRelease(partition.lock);
+}
+
+} // namespace tenancy::reservations

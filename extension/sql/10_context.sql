@@ -1,0 +1,66 @@
+-- ---------------------------------------------------------------------------------------------
+-- Context: which tenant a session acts for. Everything here is for applications.
+-- ---------------------------------------------------------------------------------------------
+
+CREATE FUNCTION tenancy.set_tenant(tenant text, local boolean DEFAULT false) RETURNS void
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'tenancy_set_tenant_text';
+COMMENT ON FUNCTION tenancy.set_tenant(text, boolean) IS
+'Makes this session act for a tenant, or only this transaction with local => true. The same as SET [LOCAL] tenancy.tenant_id, but fails at once if there is no such tenant. Errors: 42704 unknown, 55000 suspended or closed, 22023 not a possible id, 22004 null.';
+
+CREATE FUNCTION tenancy.set_tenant(tenant uuid, local boolean DEFAULT false) RETURNS void
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'tenancy_set_tenant_uuid';
+COMMENT ON FUNCTION tenancy.set_tenant(uuid, boolean) IS
+'As set_tenant(text), for tenants whose id is a uuid.';
+
+CREATE FUNCTION tenancy.set_tenant(tenant bigint, local boolean DEFAULT false) RETURNS void
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'tenancy_set_tenant_bigint';
+COMMENT ON FUNCTION tenancy.set_tenant(bigint, boolean) IS
+'As set_tenant(text), for tenants whose id is a number.';
+
+CREATE FUNCTION tenancy.reset_tenant() RETURNS void
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'tenancy_reset_tenant';
+COMMENT ON FUNCTION tenancy.reset_tenant() IS
+'Leaves the tenant: the session acts for none. The same as RESET tenancy.tenant_id, also when the connection began with a tenant.';
+
+-- The functions of the policies. LEAKPROOF lets an index on the tenant column be used under the
+-- user's own conditions; STABLE lets the planner ask for the present tenant's statistics.
+CREATE FUNCTION tenancy.current_tenant() RETURNS text
+LANGUAGE c STABLE LEAKPROOF PARALLEL SAFE COST 1 AS 'MODULE_PATHNAME', 'tenancy_current_tenant_text';
+COMMENT ON FUNCTION tenancy.current_tenant() IS
+'The id of the tenant this session acts for, as it was registered; null when none is set. Errors: 42704 unknown, 55000 suspended or closed.';
+
+CREATE FUNCTION tenancy.current_tenant_text() RETURNS text
+LANGUAGE c STABLE LEAKPROOF PARALLEL SAFE COST 1 AS 'MODULE_PATHNAME', 'tenancy_current_tenant_text';
+COMMENT ON FUNCTION tenancy.current_tenant_text() IS
+'As current_tenant(): for policies and defaults of text columns.';
+
+CREATE FUNCTION tenancy.current_tenant_uuid() RETURNS uuid
+LANGUAGE c STABLE LEAKPROOF PARALLEL SAFE COST 1 AS 'MODULE_PATHNAME', 'tenancy_current_tenant_uuid';
+COMMENT ON FUNCTION tenancy.current_tenant_uuid() IS
+'The tenant id as a uuid: for policies and defaults of uuid columns. Errors as current_tenant(), and 22P02 when the id is not the canonical spelling of a uuid.';
+
+CREATE FUNCTION tenancy.current_tenant_bigint() RETURNS bigint
+LANGUAGE c STABLE LEAKPROOF PARALLEL SAFE COST 1 AS 'MODULE_PATHNAME', 'tenancy_current_tenant_bigint';
+COMMENT ON FUNCTION tenancy.current_tenant_bigint() IS
+'The tenant id as a number: for policies and defaults of bigint columns. Errors as current_tenant(), and 22P02 when the id is not the canonical spelling of a number.';
+
+CREATE FUNCTION tenancy.current_tenant_int() RETURNS integer
+LANGUAGE c STABLE LEAKPROOF PARALLEL SAFE COST 1 AS 'MODULE_PATHNAME', 'tenancy_current_tenant_int';
+COMMENT ON FUNCTION tenancy.current_tenant_int() IS
+'As current_tenant_bigint(), for integer columns; ids above 2147483647 are an error (22P02).';
+
+CREATE FUNCTION tenancy.clock_time() RETURNS timestamptz
+LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'tenancy_clock_time';
+COMMENT ON FUNCTION tenancy.clock_time() IS
+'The time as tenancy sees it: clock_timestamp(), or what the setting tenancy.clock says.';
+
+CREATE FUNCTION tenancy.library_version() RETURNS text
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'tenancy_library_version';
+COMMENT ON FUNCTION tenancy.library_version() IS
+'Version of the loaded library; pg_extension has the version of the SQL objects.';
+
+CREATE FUNCTION tenancy.calling_role() RETURNS name
+LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'tenancy_calling_role';
+COMMENT ON FUNCTION tenancy.calling_role() IS
+'The role that called (session user, or what SET ROLE chose), also from inside SECURITY DEFINER functions.';
+

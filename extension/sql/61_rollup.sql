@@ -1,0 +1,122 @@
+-- Rollup: the ledger's rows added up by hour, exactly once.
+-- SPDX-License-Identifier: PostgreSQL
+
+CREATE TABLE tenancy.usage_hourly (
+    tenant_id text COLLATE "C" NOT NULL,
+    metric text COLLATE "C" NOT NULL,
+    hour timestamptz NOT NULL,
+    quantity numeric NOT NULL,
+    events bigint NOT NULL,
+    PRIMARY KEY (tenant_id, metric, hour)
+);
+COMMENT ON TABLE tenancy.usage_hourly IS
+'Usage by hour of the tenant''s time zone, from the ledger up to the watermark; events are ledger rows.';
+REVOKE ALL ON tenancy.usage_hourly FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('tenancy.usage_hourly', '');
+
+-- A stamp is a transaction id plus an offset. All transactions that may still write have an id of at
+-- least the snapshot's xmin, so stamps below xmin + offset are complete: no commit can add to them.
+-- After dump and restore the ids of another cluster begin elsewhere; a new offset lets stamps go on
+-- growing from where the old ones ended.
+CREATE FUNCTION tenancy.begin_ledger_era() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    here bigint := (SELECT system_identifier FROM pg_control_system());
+    state tenancy.ledger_state;
+BEGIN
+    INSERT INTO tenancy.ledger_state (system_identifier, stamp_offset, watermark)
+    VALUES (here, 0, 0) ON CONFLICT DO NOTHING;
+    SELECT * INTO state FROM tenancy.ledger_state FOR UPDATE;
+    IF state.system_identifier <> here THEN
+        UPDATE tenancy.ledger_state SET system_identifier = here,
+            stamp_offset = greatest(state.watermark,
+                    (SELECT max(l.stamp) + 1 FROM tenancy.usage_ledger l))
+                - pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.begin_ledger_era() FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.begin_ledger_era() IS
+'Internal: makes the ledger''s stamps those of this cluster, once after installation or restore.';
+
+CREATE FUNCTION tenancy.roll_up_once(OUT rows_rolled bigint, OUT tenants bigint, OUT watermark_from bigint,
+    OUT watermark_to bigint, OUT pending bigint)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    state tenancy.ledger_state;
+BEGIN
+    -- One rollup at a time; the next one waits here and then, in a statement of its own, sees what
+    -- this one has done.
+    SELECT * INTO STRICT state FROM tenancy.ledger_state FOR UPDATE;
+    watermark_from := state.watermark;
+
+    -- The bound comes from the snapshot that also reads the ledger. Quarters of an hour first: they
+    -- are cheap to tell, few are left, and no time zone's hour begins within one.
+    WITH bound AS MATERIALIZED (
+        SELECT greatest(state.watermark,
+            pg_snapshot_xmin(pg_current_snapshot())::text::bigint + state.stamp_offset) AS stamp
+    ), quarters AS MATERIALIZED (
+        SELECT l.tenant_id, l.metric, date_bin('15 minutes', l.at, timestamptz '2000-01-01 00:00:00+00') AS quarter,
+            sum(l.amount) AS quantity, count(*) AS events
+        FROM tenancy.usage_ledger l
+        WHERE l.stamp >= state.watermark AND l.stamp < (SELECT b.stamp FROM bound b)
+        GROUP BY l.tenant_id, l.metric, quarter
+    ), hours AS (
+        SELECT q.tenant_id, q.metric, date_trunc('hour', q.quarter, coalesce(t.time_zone, 'UTC')) AS hour,
+            sum(q.quantity) AS quantity, sum(q.events) AS events
+        FROM quarters q LEFT JOIN tenancy.tenants t ON t.id = q.tenant_id
+        GROUP BY q.tenant_id, q.metric, hour
+    ), written AS (
+        INSERT INTO tenancy.usage_hourly AS u (tenant_id, metric, hour, quantity, events)
+        SELECT h.tenant_id, h.metric, h.hour, h.quantity, h.events FROM hours h
+        ON CONFLICT ON CONSTRAINT usage_hourly_pkey DO UPDATE SET
+            quantity = u.quantity + excluded.quantity, events = u.events + excluded.events
+    )
+    SELECT b.stamp, coalesce(sum(q.events), 0), count(DISTINCT q.tenant_id)
+    INTO watermark_to, rows_rolled, tenants
+    FROM bound b LEFT JOIN quarters q ON true GROUP BY b.stamp;
+
+    UPDATE tenancy.ledger_state s SET watermark = watermark_to, rolled_at = tenancy.clock_time();
+    SELECT count(*) INTO pending FROM tenancy.usage_ledger l WHERE l.stamp >= watermark_to;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.roll_up_once() FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.roll_up_once() IS 'Internal: one step of rollup().';
+
+CREATE FUNCTION tenancy.rollup(max_wait interval DEFAULT '0', OUT rows_rolled bigint, OUT tenants bigint,
+    OUT watermark_from bigint, OUT watermark_to bigint, OUT pending bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    until timestamptz := clock_timestamp() + max_wait;
+    step record;
+BEGIN
+    PERFORM tenancy.begin_ledger_era();
+    SELECT r.* INTO rows_rolled, tenants, watermark_from, watermark_to, pending FROM tenancy.roll_up_once() r;
+    WHILE pending > 0 AND clock_timestamp() < until LOOP
+        PERFORM pg_sleep(0.01);
+        SELECT * INTO step FROM tenancy.roll_up_once();
+        rows_rolled := rows_rolled + step.rows_rolled;
+        tenants := greatest(tenants, step.tenants);
+        watermark_to := step.watermark_to;
+        pending := step.pending;
+    END LOOP;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.rollup(interval) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.rollup(interval) IS
+'Adds the ledger''s new rows to tenancy.usage_hourly and moves the watermark, in one transaction: each row counts exactly once, from however many places this is called. Rows that are not older than every running transaction wait for the next time (pending), so that none can be passed over; max_wait (default none) is how long to wait for those transactions to end.';
+
+CREATE FUNCTION tenancy.used(tenant text, metric text, since timestamptz DEFAULT '-infinity') RETURNS numeric
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT coalesce(sum(u.quantity), 0) FROM (
+        SELECT h.quantity FROM tenancy.usage_hourly h
+        WHERE h.tenant_id = tenant AND h.metric = used.metric AND h.hour >= since
+        UNION ALL
+        SELECT l.amount FROM tenancy.usage_ledger l
+        WHERE l.tenant_id = tenant AND l.metric = used.metric AND l.at >= since
+          AND l.stamp >= coalesce((SELECT s.watermark FROM tenancy.ledger_state s), -9223372036854775808)) u);
+REVOKE ALL ON FUNCTION tenancy.used(text, text, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.used(text, text, timestamptz) IS
+'Committed usage of a tenant since the start of an hour (default: ever), rolled up or not, in the metric''s unit.';
+

@@ -1,0 +1,101 @@
+// A launcher without a database, and one short-lived flush worker a database that has news.
+// SPDX-License-Identifier: PostgreSQL
+//
+// A worker that stayed connected would keep its database from being dropped, and a single one
+// would have to be told which database is meant. What has not been flushed when the server stops
+// is kept in a file (counters.cpp), so the last moments need no race against the shutdown.
+#include "worker.hpp"
+
+#include "counters.hpp"
+#include "guc.hpp"
+#include "metering.hpp"
+#include "registry.hpp"
+
+namespace tenancy::worker
+{
+
+namespace
+{
+
+constexpr int kMostDatabases = 64;
+
+void fill(BackgroundWorker *worker, const char *function, const char *name)
+{
+    memset(worker, 0, sizeof(*worker));
+    strlcpy(worker->bgw_library_name, "tenancy", sizeof(worker->bgw_library_name));
+    strlcpy(worker->bgw_function_name, function, sizeof(worker->bgw_function_name));
+    strlcpy(worker->bgw_name, name, sizeof(worker->bgw_name));
+    strlcpy(worker->bgw_type, name, sizeof(worker->bgw_type));
+    worker->bgw_start_time = BgWorkerStart_RecoveryFinished;
+}
+
+void flush_database(Oid database)
+{
+    BackgroundWorker worker;
+    fill(&worker, "tenancy_flush_main", "tenancy flush worker");
+    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+    worker.bgw_restart_time = BGW_NEVER_RESTART;
+    worker.bgw_main_arg = ObjectIdGetDatum(database);
+    worker.bgw_notify_pid = MyProcPid;
+    BackgroundWorkerHandle *handle;
+    // Without a free worker slot the counts wait in shared memory for the next round.
+    if (RegisterDynamicBackgroundWorker(&worker, &handle))
+    {
+        (void)WaitForBackgroundWorkerShutdown(handle);
+        pfree(handle);
+    }
+}
+
+} // namespace
+
+void register_launcher()
+{
+    BackgroundWorker worker;
+    fill(&worker, "tenancy_launcher_main", "tenancy launcher");
+    worker.bgw_flags = BGWORKER_SHMEM_ACCESS;
+    worker.bgw_restart_time = 5;
+    RegisterBackgroundWorker(&worker);
+}
+
+} // namespace tenancy::worker
+
+using namespace tenancy;
+
+extern "C" void tenancy_launcher_main(Datum)
+{
+    pqsignal(SIGHUP, SignalHandlerForConfigReload);
+    pqsignal(SIGTERM, die);
+    BackgroundWorkerUnblockSignals();
+
+    for (;;)
+    {
+        (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+                        guc::flush_interval_seconds * 1000L, PG_WAIT_EXTENSION);
+        ResetLatch(MyLatch);
+        CHECK_FOR_INTERRUPTS();
+        if (ConfigReloadPending)
+        {
+            ConfigReloadPending = false;
+            ProcessConfigFile(PGC_SIGHUP);
+        }
+        Oid databases[worker::kMostDatabases];
+        const int count = counters::take_dirty_databases(databases, worker::kMostDatabases);
+        for (int i = 0; i < count; i++)
+            worker::flush_database(databases[i]);
+    }
+}
+
+extern "C" void tenancy_flush_main(Datum database)
+{
+    pqsignal(SIGTERM, die);
+    BackgroundWorkerUnblockSignals();
+    BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
+
+    SetCurrentStatementStartTimestamp();
+    StartTransactionCommand();
+    metering::disable();
+    if (registry::is_installed())
+        (void)counters::flush();
+    CommitTransactionCommand();
+    proc_exit(0);
+}
