@@ -1,0 +1,41 @@
+-- The context is transactional: SET LOCAL, savepoints, rollback, function SET clauses.
+SELECT tenancy.create_tenant('ct_a'), tenancy.create_tenant('ct_b');
+SET tenancy.tenant_id = 'ct_a';
+BEGIN;
+SET LOCAL tenancy.tenant_id = 'ct_b';
+SELECT tenancy.current_tenant();
+COMMIT;
+SELECT tenancy.current_tenant();
+BEGIN;
+SELECT tenancy.set_tenant('ct_b', local => true);
+SELECT tenancy.current_tenant();
+COMMIT;
+SELECT tenancy.current_tenant();
+BEGIN;
+SET tenancy.tenant_id = 'ct_b';
+SELECT tenancy.current_tenant();
+ROLLBACK;
+SELECT tenancy.current_tenant();
+BEGIN;
+SAVEPOINT s;
+SET tenancy.tenant_id = 'ct_b';
+ROLLBACK TO s;
+SELECT tenancy.current_tenant();
+SAVEPOINT s;
+SET tenancy.tenant_id = 'ct_b';
+RELEASE s;
+SELECT tenancy.current_tenant();
+COMMIT;
+SELECT tenancy.current_tenant();
+CREATE FUNCTION ct_inside() RETURNS text LANGUAGE sql SET tenancy.tenant_id = 'ct_a'
+AS 'SELECT tenancy.current_tenant()';
+SELECT ct_inside(), tenancy.current_tenant();
+-- a failed transaction does not keep what it set
+BEGIN;
+SET tenancy.tenant_id = 'ct_a';
+SELECT 1 / 0;
+ROLLBACK;
+SELECT tenancy.current_tenant();
+RESET tenancy.tenant_id;
+DROP FUNCTION ct_inside();
+DELETE FROM tenancy.tenants WHERE id LIKE 'ct\__';
