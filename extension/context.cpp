@@ -35,7 +35,7 @@ constinit char confirmed_id[registry::kNameSize]{}; // of `setting`, once it was
 constinit uint32 function_hashes[kTenantFunctionCount]{};
 constinit uint64 function_hashes_generation = 0;
 
-pg_attribute_noreturn() void report_unusable(const registry::Tenant *tenant)
+[[noreturn]] void report_unusable(const registry::Tenant *tenant)
 {
     if (!tenant->exists)
         ereport(ERROR,
@@ -55,7 +55,7 @@ pg_attribute_noreturn() void report_unusable(const registry::Tenant *tenant)
                        : errhint("A closed tenant cannot be used; its data is kept for export.")));
 }
 
-pg_attribute_noreturn() void report_wrong_form(const registry::Tenant *tenant, const char *type)
+[[noreturn]] void report_wrong_form(const registry::Tenant *tenant, const char *type)
 {
     ereport(ERROR,
             (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),

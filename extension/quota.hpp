@@ -62,7 +62,7 @@ void unpin(const Slot *slot);
 
 const char *period_name(int period);
 
-pg_attribute_noreturn() void report_refusal(const Slot *slot, const core::Decision &decision,
+[[noreturn]] void report_refusal(const Slot *slot, const core::Decision &decision,
                                             int64 amount);
 
 void forget_cache();

@@ -43,7 +43,7 @@ const text *checked_key(FunctionCallInfo fcinfo, int argument)
     return key;
 }
 
-pg_attribute_noreturn() void report_overflow(const quota::Slot *slot)
+[[noreturn]] void report_overflow(const quota::Slot *slot)
 {
     ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
                     errmsg("usage of metric \"%s\" is out of range", slot->key.metric),

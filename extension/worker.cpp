@@ -39,11 +39,17 @@ void flush_database(Oid database)
     worker.bgw_notify_pid = MyProcPid;
     BackgroundWorkerHandle *handle;
     // Without a free worker slot the counts wait in shared memory for the next round.
-    if (RegisterDynamicBackgroundWorker(&worker, &handle))
+    if (!RegisterDynamicBackgroundWorker(&worker, &handle))
+        return;
+    // One at a time; not the server's own wait, which would not see a request to shut down.
+    pid_t pid;
+    while (!ShutdownRequestPending && GetBackgroundWorkerPid(handle, &pid) != BGWH_STOPPED)
     {
-        (void)WaitForBackgroundWorkerShutdown(handle);
-        pfree(handle);
+        (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH, -1, PG_WAIT_EXTENSION);
+        ResetLatch(MyLatch);
+        CHECK_FOR_INTERRUPTS();
     }
+    pfree(handle);
 }
 
 } // namespace
@@ -64,10 +70,12 @@ using namespace tenancy;
 extern "C" void tenancy_launcher_main(Datum)
 {
     pqsignal(SIGHUP, SignalHandlerForConfigReload);
-    pqsignal(SIGTERM, die);
+    pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
+    // A worker without a database ignores this signal, which tells of the end of those it started.
+    pqsignal(SIGUSR1, procsignal_sigusr1_handler);
     BackgroundWorkerUnblockSignals();
 
-    for (;;)
+    while (!ShutdownRequestPending)
     {
         (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
                         guc::flush_interval_seconds * 1000L, PG_WAIT_EXTENSION);
@@ -80,9 +88,10 @@ extern "C" void tenancy_launcher_main(Datum)
         }
         Oid databases[worker::kMostDatabases];
         const int count = counters::take_dirty_databases(databases, worker::kMostDatabases);
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < count && !ShutdownRequestPending; i++)
             worker::flush_database(databases[i]);
     }
+    proc_exit(0);
 }
 
 extern "C" void tenancy_flush_main(Datum database)
@@ -93,9 +102,11 @@ extern "C" void tenancy_flush_main(Datum database)
 
     SetCurrentStatementStartTimestamp();
     StartTransactionCommand();
+    PushActiveSnapshot(GetTransactionSnapshot());
     metering::disable();
     if (registry::is_installed())
         (void)counters::flush();
+    PopActiveSnapshot();
     CommitTransactionCommand();
     proc_exit(0);
 }
