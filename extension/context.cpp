@@ -8,6 +8,7 @@
 
 #include "guc.hpp"
 #include "metering.hpp"
+#include "wall.hpp"
 
 namespace tenancy::context
 {
@@ -124,6 +125,8 @@ void assign_tenant_id(const char *, void *extra)
 {
     // Work done so far belongs to the tenant that is being left.
     metering::close_epoch();
+    if ((setting == nullptr) != (extra == nullptr))
+        wall::forget_plans();
     setting = static_cast<const Setting *>(extra);
     resolved = nullptr;
     confirmed_id[0] = '\0';

@@ -4,11 +4,13 @@
 
 #include "context.hpp"
 #include "core/clock.hpp"
+#include "wall.hpp"
 
 namespace tenancy::guc
 {
 
 bool auto_attach = true;
+bool enforce_bypass = true;
 int flush_interval_seconds = 10;
 int max_quota_entries = 16384;
 int max_tracked_tenants = 10000;
@@ -46,6 +48,11 @@ static void assign_clock(const char *, void *extra)
     fixed_clock = static_cast<const int64 *>(extra);
 }
 
+static void assign_enforce_bypass(bool, void *)
+{
+    wall::forget_plans();
+}
+
 static bool check_tenant_column(char **value, void **, GucSource)
 {
     if (*value != nullptr && (*value)[0] != '\0' && strlen(*value) < NAMEDATALEN)
@@ -67,6 +74,10 @@ void init()
         "tenancy.clock", "Fixes the time that tenancy sees, for tests and simulations.",
         "'YYYY-MM-DD HH:MM:SS' in UTC; empty means the real time.", &clock_setting, "", PGC_SUSET,
         0, check_clock, assign_clock, nullptr);
+    DefineCustomBoolVariable(
+        "tenancy.enforce_bypass", "Isolates roles that bypass row security while a tenant is set.",
+        "Off, superusers and BYPASSRLS roles see all tenants' rows even with a tenant set.",
+        &enforce_bypass, true, PGC_SUSET, 0, nullptr, assign_enforce_bypass, nullptr);
     DefineCustomIntVariable(
         "tenancy.flush_interval", "Time between two flushes of resource counters to their table.",
         nullptr, &flush_interval_seconds, 10, 1, 3600, PGC_SIGHUP, GUC_UNIT_S, nullptr, nullptr,

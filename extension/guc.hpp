@@ -8,6 +8,7 @@ namespace tenancy::guc
 {
 
 extern bool auto_attach;
+extern bool enforce_bypass;
 extern int flush_interval_seconds;
 extern int max_quota_entries;
 extern int max_tracked_tenants;

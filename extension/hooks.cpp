@@ -3,6 +3,7 @@
 #include "hooks.hpp"
 
 #include "context.hpp"
+#include "copy.hpp"
 #include "counters.hpp"
 #include "guard.hpp"
 #include "ledger.hpp"
@@ -10,6 +11,7 @@
 #include "quota.hpp"
 #include "registry.hpp"
 #include "reservations.hpp"
+#include "wall.hpp"
 
 namespace tenancy::hooks
 {
@@ -17,6 +19,8 @@ namespace tenancy::hooks
 namespace
 {
 
+constinit planner_hook_type previous_planner = nullptr;
+constinit needs_fmgr_hook_type previous_needs_fmgr = nullptr;
 constinit ExecutorStart_hook_type previous_executor_start = nullptr;
 constinit ExecutorRun_hook_type previous_executor_run = nullptr;
 constinit ExecutorFinish_hook_type previous_executor_finish = nullptr;
@@ -53,6 +57,31 @@ class Stopwatch
 };
 
 extern "C" {
+
+static PlannedStmt *on_plan(Query *query, const char *source, int options, ParamListInfo params)
+{
+    wall::complete(query);
+    PlannedStmt *volatile plan = nullptr;
+    wall::planning_begins();
+    PG_TRY();
+    {
+        plan = previous_planner != nullptr ? previous_planner(query, source, options, params)
+                                           : standard_planner(query, source, options, params);
+    }
+    PG_FINALLY();
+    {
+        wall::planning_ends();
+    }
+    PG_END_TRY();
+    return plan;
+}
+
+// Asked before a function is inlined, and whenever one is looked up.
+static bool on_needs_fmgr(Oid function)
+{
+    return wall::keeps_from_inlining(function) ||
+           (previous_needs_fmgr != nullptr && previous_needs_fmgr(function));
+}
 
 static void on_executor_start(QueryDesc *query, int eflags)
 {
@@ -116,6 +145,19 @@ static void run_utility(PlannedStmt *planned, const char *source, bool read_only
                         ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *env,
                         DestReceiver *dest, QueryCompletion *completion)
 {
+    const copy::Way way = IsA(planned->utilityStmt, CopyStmt)
+                              ? copy::way_of(castNode(CopyStmt, planned->utilityStmt))
+                              : copy::Way::leave;
+    if (way == copy::Way::with_check)
+    {
+        // The server's own COPY would refuse, so nobody behind us in the chain can be asked.
+        const uint64 rows = copy::run(planned, source);
+        if (completion != nullptr)
+            SetQueryCompletion(completion, CMDTAG_COPY, rows);
+        return;
+    }
+    if (way == copy::Way::as_query)
+        planned = copy::as_query(planned);
     if (previous_utility != nullptr)
         previous_utility(planned, source, read_only_tree, context, params, env, dest, completion);
     else
@@ -197,6 +239,7 @@ static void on_transaction(XactEvent event, void *)
     metering::count(core::kTransactions, 1);
     metering::close_epoch();
     metering::flush();
+    wall::close_glass_if_over();
     if (registry::trim_at_transaction_end())
     {
         quota::forget_cache();
@@ -235,6 +278,10 @@ static void on_shmem_startup()
 
 void init()
 {
+    previous_planner = planner_hook;
+    planner_hook = on_plan;
+    previous_needs_fmgr = needs_fmgr_hook;
+    needs_fmgr_hook = on_needs_fmgr;
     previous_executor_start = ExecutorStart_hook;
     ExecutorStart_hook = on_executor_start;
     previous_executor_run = ExecutorRun_hook;

@@ -21,6 +21,9 @@ extern "C" {
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_inherits.h"
+#include "commands/copy.h"
 #include "commands/dbcommands.h"
 #include "commands/extension.h"
 #include "commands/trigger.h"
@@ -32,11 +35,20 @@ extern "C" {
 #include "funcapi.h"
 #include "lib/ilist.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/planner.h"
+#include "parser/parse_coerce.h"
+#include "parser/parse_collate.h"
+#include "parser/parse_expr.h"
+#include "parser/parse_relation.h"
 #include "pgstat.h"
 #include "port/atomics.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
+#include "rewrite/rewriteManip.h"
 #include "rewrite/rowsecurity.h"
 #include "storage/fd.h"
 #include "storage/ipc.h"
@@ -57,7 +69,9 @@ extern "C" {
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/plancache.h"
 #include "utils/rel.h"
+#include "utils/rls.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
@@ -98,6 +112,44 @@ inline IndexScanDesc index_scan_begin(Relation heap, Relation index, Snapshot sn
     return index_beginscan(heap, index, snapshot, keys, 0);
 #endif
 }
+
+// As whom a query reaches a relation of its range table; InvalidOid means the current user.
+inline Oid check_as_user(const Query *query, const RangeTblEntry *entry)
+{
+#if PG_VERSION_NUM >= 160000
+    if (entry->perminfoindex == 0)
+        return InvalidOid;
+    return getRTEPermissionInfo(query->rteperminfos, const_cast<RangeTblEntry *>(entry))->checkAsUser;
+#else
+    return entry->checkAsUser;
+#endif
+}
+
+// May the current user insert into these columns of the parse state's only relation?
+inline void check_insert_permission(ParseState *parse, ParseNamespaceItem *item, Bitmapset *columns)
+{
+#if PG_VERSION_NUM >= 160000
+    item->p_perminfo->requiredPerms = ACL_INSERT;
+    item->p_perminfo->insertedCols = columns;
+    (void)ExecCheckPermissions(parse->p_rtable, list_make1(item->p_perminfo), true);
+#else
+    item->p_rte->requiredPerms = ACL_INSERT;
+    item->p_rte->insertedCols = columns;
+    (void)ExecCheckRTPerms(parse->p_rtable, true);
+#endif
+}
+
+// Before 16 tree walkers are declared as bool (*)() and called with two arguments.
+#if PG_VERSION_NUM >= 160000
+using TreeWalker = bool (*)(Node *, void *);
+inline TreeWalker walker(bool (*function)(Node *, void *)) { return function; }
+#else
+using TreeWalker = bool (*)();
+inline TreeWalker walker(bool (*function)(Node *, void *))
+{
+    return reinterpret_cast<TreeWalker>(reinterpret_cast<void (*)()>(function));
+}
+#endif
 
 // Holds one LWLock for a scope of plain memory work: no palloc, no ereport, nothing that may error,
 // because an error would jump over the destructor.

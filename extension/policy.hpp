@@ -11,6 +11,7 @@ namespace tenancy::policy
 {
 
 inline constexpr const char *kIsolationPolicy = "tenancy_isolation";
+inline constexpr const char *kAccessPolicy = "tenancy_access";
 
 // Does the relation have our isolation policy? Takes a short lock on it.
 bool is_attached(Oid relation);

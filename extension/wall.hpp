@@ -1,0 +1,40 @@
+// The wall for roles that bypass row security: the isolation policy's condition, added to their plans.
+// SPDX-License-Identifier: PostgreSQL
+//
+// Row security does not apply to superusers, BYPASSRLS roles, and whatever runs with their rights
+// (views, SECURITY DEFINER functions). While a tenant is set, the planner hook gives their queries the
+// condition and the check that the rewriter left out. Without a tenant they see everything.
+#pragma once
+
+#include "pg.hpp"
+
+namespace tenancy::wall
+{
+
+// Is the wall up for roles that bypass row security?
+bool is_up();
+
+// Adds what is missing to a query that is about to be planned, and to all queries within it.
+void complete(Query *query);
+
+// While a query of such a role is planned, SQL functions must not be inlined: their bodies would not
+// pass through complete().
+bool keeps_from_inlining(Oid function);
+void planning_begins();
+void planning_ends();
+
+// The context, a setting or the glass changes: plans made under the other state must not be used
+// again. Cannot fail.
+void forget_plans();
+
+// Does this role reach the relation's rows past row security?
+bool is_bypassed(Oid relation, Oid role);
+
+// The condition of the relation's isolation policy, with variables of range table entry 1; null when
+// it is not attached.
+Expr *isolation_condition(Relation relation);
+
+// At the end of a transaction: closes the glass whose time is over.
+void close_glass_if_over();
+
+} // namespace tenancy::wall

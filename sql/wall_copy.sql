@@ -1,0 +1,77 @@
+-- COPY in a tenant's session: in with the default filled and every row checked, out its own rows only.
+SET client_min_messages = warning;
+SELECT tenancy.create_tenant('wc_a'), tenancy.create_tenant('wc_b');
+CREATE TABLE wc_notes (tenant_id text, id int, body text, PRIMARY KEY (tenant_id, id));
+CREATE TABLE wc_parts (tenant_id text, id int) PARTITION BY RANGE (id);
+CREATE TABLE wc_parts_1 PARTITION OF wc_parts FOR VALUES FROM (0) TO (10);
+CREATE TABLE wc_parts_2 PARTITION OF wc_parts FOR VALUES FROM (10) TO (20);
+INSERT INTO wc_notes VALUES ('wc_b', 1, 'theirs');
+CREATE ROLE regress_wc_app;
+GRANT SELECT, INSERT ON wc_notes, wc_parts TO regress_wc_app;
+CREATE ROLE regress_wc_reader;
+GRANT SELECT ON wc_notes TO regress_wc_reader;
+SET ROLE regress_wc_app;
+COPY wc_notes FROM stdin;
+wc_a	1	nobody
+\.
+SET tenancy.tenant_id = 'wc_a';
+COPY wc_notes (id, body) FROM stdin;
+1	mine
+2	also mine
+\.
+COPY wc_notes FROM stdin (FORMAT csv, HEADER);
+tenant_id,id,body
+wc_a,3,"named, and right"
+\.
+COPY wc_notes FROM stdin;
+wc_a	4	good
+wc_b	5	stolen
+\.
+COPY wc_notes FROM stdin WHERE tenant_id = 'wc_a' AND id > 5;
+wc_b	5	left out by the user's own condition
+wc_a	5	left out, too
+wc_a	6	kept
+\.
+COPY wc_parts (id) FROM stdin;
+1
+11
+\.
+COPY wc_parts_1 (id) FROM stdin;
+2
+\.
+COPY wc_notes TO stdout;
+COPY wc_notes (body, id) TO stdout (FORMAT csv);
+SET ROLE regress_wc_reader;
+COPY wc_notes (id, body) FROM stdin;
+7	may not
+\.
+COPY wc_notes FROM '/etc/hostname';
+RESET ROLE;
+-- a superuser is held to the same
+COPY wc_notes FROM stdin;
+wc_b	8	stolen
+\.
+COPY wc_notes (id, body) FROM stdin;
+8	the superuser's
+\.
+COPY wc_notes TO stdout;
+COPY wc_notes (id) TO stdout;
+COPY (SELECT count(*) FROM wc_notes) TO stdout;
+-- a row trigger could change what was checked
+CREATE FUNCTION wc_steal() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.tenant_id := 'wc_b'; RETURN NEW; END $$;
+CREATE TRIGGER steal BEFORE INSERT ON wc_notes FOR EACH ROW EXECUTE FUNCTION wc_steal();
+CREATE TRIGGER steal BEFORE INSERT ON wc_parts_2 FOR EACH ROW EXECUTE FUNCTION wc_steal();
+COPY wc_notes (id, body) FROM stdin;
+9	changed
+\.
+COPY wc_parts (id) FROM stdin;
+12
+\.
+-- the rows of all tenants for those who name none
+RESET tenancy.tenant_id;
+COPY (SELECT tenant_id, id FROM wc_notes ORDER BY 1, 2) TO stdout;
+SELECT tenant_id, count(*) FROM wc_parts GROUP BY 1;
+DROP TABLE wc_notes, wc_parts;
+DROP FUNCTION wc_steal();
+DROP ROLE regress_wc_app, regress_wc_reader;
+DELETE FROM tenancy.tenants WHERE id LIKE 'wc\_%';
