@@ -6,6 +6,7 @@
 // run without a transaction.
 #include "context.hpp"
 
+#include "guard.hpp"
 #include "guc.hpp"
 #include "metering.hpp"
 #include "wall.hpp"
@@ -96,10 +97,19 @@ void report_null_tenant()
 
 extern "C" {
 
-bool check_tenant_id(char **value, void **extra, GucSource)
+bool check_tenant_id(char **value, void **extra, GucSource source)
 {
-    if (*value == nullptr || (*value)[0] == '\0')
-        return true; // no tenant: always allowed, and always closed
+    const char *wanted = *value != nullptr ? *value : "";
+    // An open query has read under one tenant, and what it reads on would be another's.
+    if (source >= PGC_S_INTERACTIVE && guard::is_query_open() && pg_strcasecmp(wanted, key()) != 0)
+    {
+        GUC_check_errcode(ERRCODE_OBJECT_IN_USE);
+        GUC_check_errmsg("cannot change the tenant while a query of the present one is open");
+        GUC_check_errhint("Finish the query or close the cursor first.");
+        return false;
+    }
+    if (wanted[0] == '\0')
+        return true; // no tenant: always closed
     const core::IdFault fault = core::check_tenant_id(*value);
     if (fault != core::IdFault::none)
     {
@@ -136,6 +146,11 @@ void assign_tenant_id(const char *, void *extra)
 bool is_set()
 {
     return setting != nullptr;
+}
+
+const char *key()
+{
+    return setting != nullptr ? setting->key : "";
 }
 
 void confirm()

@@ -19,6 +19,9 @@ void assign_tenant_id(const char *value, void *extra);
 // Has a tenant been named? Says nothing about whether it exists.
 bool is_set();
 
+// The folded id that is set, "" when none is; needs no catalog access.
+const char *key();
+
 // The id to charge work to: the tenant's as registered, "" while none is set or the one named is
 // not known to exist. confirm() looks (it needs a transaction), charged_id() needs nothing.
 void confirm();

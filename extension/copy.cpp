@@ -101,7 +101,7 @@ Expr *make_check(Relation relation)
     if (!OidIsValid(function))
         elog(ERROR, "function tenancy.require_own_row(boolean) does not exist");
     return reinterpret_cast<Expr *>(makeFuncExpr(
-        function, BOOLOID, list_make1(copyObjectImpl(wall::isolation_condition(relation))),
+        function, BOOLOID, list_make1(copyObjectImpl(policy::isolation_condition(relation))),
         InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL));
 }
 
@@ -173,7 +173,7 @@ uint64 run(const PlannedStmt *planned, const char *source)
     if (!relation->rd_islocaltemp)
         PreventCommandIfReadOnly("COPY FROM");
     // The table may have changed since its name was looked up without a lock.
-    if (wall::isolation_condition(relation) == nullptr)
+    if (policy::isolation_condition(relation) == nullptr)
         ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
                         errmsg("table \"%s\" was detached meanwhile",
                                RelationGetRelationName(relation))));

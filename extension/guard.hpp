@@ -10,7 +10,17 @@ namespace tenancy::guard
 // Before a plan runs: a statement over tenants' tables needs a usable tenant.
 void check_plan(const PlannedStmt *plan);
 
-// Before a utility statement runs.
+// A plan over tenants' tables has started: until its memory goes, the tenant cannot change.
+void watch(const QueryDesc *query);
+
+// Does a query of the present tenant stand open?
+bool is_query_open();
+
+// Before and after a utility statement runs.
 void check_utility(const Node *statement);
+void remember_held_cursor(const char *name);
+
+// A table is about to be truncated, by name or by cascade.
+void check_truncate(Oid relation);
 
 } // namespace tenancy::guard

@@ -24,6 +24,7 @@ constinit needs_fmgr_hook_type previous_needs_fmgr = nullptr;
 constinit ExecutorStart_hook_type previous_executor_start = nullptr;
 constinit ExecutorRun_hook_type previous_executor_run = nullptr;
 constinit ExecutorFinish_hook_type previous_executor_finish = nullptr;
+constinit object_access_hook_type previous_object_access = nullptr;
 constinit ProcessUtility_hook_type previous_utility = nullptr;
 constinit shmem_request_hook_type previous_shmem_request = nullptr;
 constinit shmem_startup_hook_type previous_shmem_startup = nullptr;
@@ -95,6 +96,7 @@ static void on_executor_start(QueryDesc *query, int eflags)
         previous_executor_start(query, eflags);
     else
         standard_ExecutorStart(query, eflags);
+    guard::watch(query);
 }
 
 static void on_executor_run(TENANCY_EXECUTOR_RUN_PARAMS)
@@ -175,6 +177,11 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
         tag == T_CreateTableAsStmt ||
         (tag == T_CopyStmt && castNode(CopyStmt, planned->utilityStmt)->is_from);
     const bool has_rows = writes_rows || tag == T_CopyStmt || tag == T_FetchStmt;
+    const char *held_cursor =
+        tag == T_DeclareCursorStmt &&
+                (castNode(DeclareCursorStmt, planned->utilityStmt)->options & CURSOR_OPT_HOLD)
+            ? pstrdup(castNode(DeclareCursorStmt, planned->utilityStmt)->portalname)
+            : nullptr;
     const Oid dropped_database =
         tag == T_DropdbStmt
             ? get_database_oid(castNode(DropdbStmt, planned->utilityStmt)->dbname, true)
@@ -211,11 +218,21 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
     if (depth == 0 && has_rows && completion != nullptr)
         metering::count(writes_rows ? core::kRowsWritten : core::kRowsReturned,
                         static_cast<int64>(completion->nprocessed));
+    if (held_cursor != nullptr)
+        guard::remember_held_cursor(held_cursor);
     if (OidIsValid(dropped_database))
     {
         counters::forget_database(dropped_database);
         reservations::forget_database(dropped_database);
     }
+}
+
+static void on_object_access(ObjectAccessType access, Oid classId, Oid object, int part, void *argument)
+{
+    if (previous_object_access != nullptr)
+        previous_object_access(access, classId, object, part, argument);
+    if (access == OAT_TRUNCATE && classId == RelationRelationId)
+        guard::check_truncate(object);
 }
 
 static void on_transaction(XactEvent event, void *)
@@ -290,6 +307,8 @@ void init()
     ExecutorFinish_hook = on_executor_finish;
     previous_utility = ProcessUtility_hook;
     ProcessUtility_hook = on_utility;
+    previous_object_access = object_access_hook;
+    object_access_hook = on_object_access;
     RegisterXactCallback(on_transaction, nullptr);
     RegisterSubXactCallback(on_savepoint, nullptr);
 

@@ -16,4 +16,11 @@ inline constexpr const char *kAccessPolicy = "tenancy_access";
 // Does the relation have our isolation policy? Takes a short lock on it.
 bool is_attached(Oid relation);
 
+// The condition of the isolation policy, with variables of range table entry 1; null when the
+// relation is not attached.
+Expr *isolation_condition(Relation relation);
+
+// Is this the column by which the relation is attached?
+bool is_tenant_column(Oid relation, const char *column);
+
 } // namespace tenancy::policy

@@ -72,7 +72,7 @@ void complete_entry(Query *query, int index, RangeTblEntry *entry)
         (entry->relkind != RELKIND_RELATION && entry->relkind != RELKIND_PARTITIONED_TABLE))
         return;
     Relation relation = table_open(entry->relid, NoLock); // locked by the parser or rewriter
-    Expr *condition = isolation_condition(relation);
+    Expr *condition = policy::isolation_condition(relation);
     if (condition != nullptr && is_bypassed(entry->relid, pg::check_as_user(query, entry)))
     {
         has_bypassing_plans = true;
@@ -147,20 +147,6 @@ void forget_plans()
 bool is_bypassed(Oid relation, Oid role)
 {
     return check_enable_rls(relation, role, true) != RLS_ENABLED;
-}
-
-Expr *isolation_condition(Relation relation)
-{
-    if (relation->rd_rsdesc == nullptr)
-        return nullptr;
-    ListCell *cell;
-    foreach (cell, relation->rd_rsdesc->policies)
-    {
-        const auto *policy = static_cast<const RowSecurityPolicy *>(lfirst(cell));
-        if (strcmp(policy->policy_name, policy::kIsolationPolicy) == 0)
-            return policy->qual;
-    }
-    return nullptr;
 }
 
 void close_glass_if_over()

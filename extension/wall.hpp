@@ -30,10 +30,6 @@ void forget_plans();
 // Does this role reach the relation's rows past row security?
 bool is_bypassed(Oid relation, Oid role);
 
-// The condition of the relation's isolation policy, with variables of range table entry 1; null when
-// it is not attached.
-Expr *isolation_condition(Relation relation);
-
 // At the end of a transaction: closes the glass whose time is over.
 void close_glass_if_over();
 

@@ -29,7 +29,8 @@ COMMIT;
 SELECT tenancy.current_tenant();
 CREATE FUNCTION ct_inside() RETURNS text LANGUAGE sql SET tenancy.tenant_id = 'ct_a'
 AS 'SELECT tenancy.current_tenant()';
-SELECT ct_inside(), tenancy.current_tenant();
+SELECT ct_inside();
+SELECT tenancy.current_tenant();
 -- a failed transaction does not keep what it set
 BEGIN;
 SET tenancy.tenant_id = 'ct_a';
