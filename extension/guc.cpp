@@ -12,6 +12,7 @@ namespace tenancy::guc
 bool auto_attach = true;
 bool enforce_bypass = true;
 int flush_interval_seconds = 10;
+int index_promotion = kPromoteList;
 int max_quota_entries = 16384;
 int max_tracked_tenants = 10000;
 bool strict = false;
@@ -22,6 +23,11 @@ namespace
 constinit char *clock_setting = nullptr;
 constinit char *tenant_column = nullptr;
 constinit const int64 *fixed_clock = nullptr;
+
+const config_enum_entry kPromotions[] = {{"off", kPromoteNone, false},
+                                         {"list", kPromoteList, false},
+                                         {"on", kPromoteAll, false},
+                                         {nullptr, 0, false}};
 
 extern "C" {
 
@@ -82,6 +88,11 @@ void init()
         "tenancy.flush_interval", "Time between two flushes of resource counters to their table.",
         nullptr, &flush_interval_seconds, 10, 1, 3600, PGC_SIGHUP, GUC_UNIT_S, nullptr, nullptr,
         nullptr);
+    DefineCustomEnumVariable(
+        "tenancy.index_promotion", "Lets trusted operators use indexes behind the wall.",
+        "list trusts the server's own and those of well-known contrib modules, on those of all "
+        "extensions; a tenant's own functions are never trusted.",
+        &index_promotion, kPromoteList, kPromotions, PGC_SUSET, 0, nullptr, nullptr, nullptr);
     // The server refuses to add settings of this kind once it runs.
     if (process_shared_preload_libraries_in_progress)
     {

@@ -10,9 +10,15 @@ namespace tenancy::guc
 extern bool auto_attach;
 extern bool enforce_bypass;
 extern int flush_interval_seconds;
+extern int index_promotion;
 extern int max_quota_entries;
 extern int max_tracked_tenants;
 extern bool strict;
+
+// Values of index_promotion.
+inline constexpr int kPromoteNone = 0;
+inline constexpr int kPromoteList = 1;
+inline constexpr int kPromoteAll = 2;
 
 void init();
 

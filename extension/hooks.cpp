@@ -8,6 +8,7 @@
 #include "guard.hpp"
 #include "ledger.hpp"
 #include "metering.hpp"
+#include "promotion.hpp"
 #include "quota.hpp"
 #include "registry.hpp"
 #include "reservations.hpp"
@@ -20,6 +21,7 @@ namespace
 {
 
 constinit planner_hook_type previous_planner = nullptr;
+constinit set_rel_pathlist_hook_type previous_paths = nullptr;
 constinit needs_fmgr_hook_type previous_needs_fmgr = nullptr;
 constinit ExecutorStart_hook_type previous_executor_start = nullptr;
 constinit ExecutorRun_hook_type previous_executor_run = nullptr;
@@ -75,6 +77,13 @@ static PlannedStmt *on_plan(Query *query, const char *source, int options, Param
     }
     PG_END_TRY();
     return plan;
+}
+
+static void on_paths(PlannerInfo *root, RelOptInfo *relation, Index index, RangeTblEntry *entry)
+{
+    if (previous_paths != nullptr)
+        previous_paths(root, relation, index, entry);
+    promotion::add_paths(root, relation, entry);
 }
 
 // Asked before a function is inlined, and whenever one is looked up.
@@ -297,6 +306,8 @@ void init()
 {
     previous_planner = planner_hook;
     planner_hook = on_plan;
+    previous_paths = set_rel_pathlist_hook;
+    set_rel_pathlist_hook = on_paths;
     previous_needs_fmgr = needs_fmgr_hook;
     needs_fmgr_hook = on_needs_fmgr;
     previous_executor_start = ExecutorStart_hook;
