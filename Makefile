@@ -39,6 +39,9 @@ SQL_PARTS = $(sort $(wildcard extension/sql/[0-9][0-9]_*.sql))
 $(INSTALL_SQL): $(SQL_PARTS) tenancy.control
 	cat $(SQL_PARTS) > $@
 
+# The version is compiled in.
+$(OBJS): tenancy.control
+
 -include $(OBJS:.o=.d)
 
 .PHONY: check-symbols daemon format

@@ -4,6 +4,7 @@
 
 #include "context.hpp"
 #include "guc.hpp"
+#include "owner.hpp"
 #include "policy.hpp"
 #include "registry.hpp"
 
@@ -96,6 +97,33 @@ void check_rename(const RenameStmt *statement)
     const Oid relation = RangeVarGetRelid(statement->relation, NoLock, true);
     if (OidIsValid(relation) && policy::is_tenant_column(relation, statement->subname))
         refuse("renaming the tenant column", relation);
+}
+
+// The extension takes its policies along. A permissive policy of the owner's would stay, without
+// the restrictive one that held it to the tenant.
+void check_drop_extension(const DropStmt *statement)
+{
+    ListCell *cell;
+    bool drops_us = false;
+    foreach (cell, statement->objects)
+        drops_us = drops_us || strcmp(strVal(lfirst(cell)), "tenancy") == 0;
+    if (!drops_us || statement->behavior != DROP_CASCADE || !registry::is_installed())
+        return;
+    const owner::Scope scope = owner::enter();
+    if (SPI_execute("SELECT min(p.polrelid::regclass::text) FROM pg_policy p JOIN pg_policy i USING (polrelid)"
+                    " WHERE i.polname = 'tenancy_isolation' AND p.polpermissive"
+                    " AND p.polname <> 'tenancy_access'",
+                    true, 1) != SPI_OK_SELECT)
+        elog(ERROR, "could not read policies");
+    const char *table = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+    if (table != nullptr)
+        ereport(ERROR,
+                (errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+                 errmsg("cannot drop extension tenancy: it would open table %s", table),
+                 errdetail("The table has a permissive policy that would stay without the isolation "
+                           "policy and show the rows of all tenants."),
+                 errhint("Drop that policy, or take the table out with tenancy.detach(), first.")));
+    owner::leave(scope);
 }
 
 // DROP POLICY and DROP RULE name the table first and the policy or rule last.
@@ -202,6 +230,9 @@ void check_utility(const Node *statement)
 {
     if (IsA(statement, FetchStmt))
         check_fetch(reinterpret_cast<const FetchStmt *>(statement));
+    if (IsA(statement, DropStmt) &&
+        reinterpret_cast<const DropStmt *>(statement)->removeType == OBJECT_EXTENSION)
+        check_drop_extension(reinterpret_cast<const DropStmt *>(statement));
     if (!context::is_set() || !registry::is_installed())
         return;
     switch (nodeTag(statement))

@@ -208,6 +208,7 @@ Slot *slot_of_current_tenant(const text *metric)
     }
     reservations::Key key{};
     key.database = MyDatabaseId;
+    key.ledger = registry::relations().ledger;
     strlcpy(key.tenant, tenant->key, sizeof(key.tenant));
     const size_t length = VARSIZE_ANY_EXHDR(metric);
     if (length < sizeof(key.metric))

@@ -21,6 +21,7 @@ namespace tenancy::reservations
 struct Key
 {
     Oid database;
+    Oid ledger; // the table: when the extension is made anew, what was before does not count
     char tenant[registry::kNameSize]; // folded id
     char metric[NAMEDATALEN];
 };

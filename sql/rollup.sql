@@ -9,7 +9,10 @@ SELECT tenancy.record_usage('ru.calls', 1), tenancy.record_usage('ru.calls', 2, 
 SET tenancy.tenant_id = 'ru_nepal';
 SELECT tenancy.record_usage('ru.calls', 8), tenancy.record_usage('ru.calls', 16, at => '2026-03-15 12:14:59+00'), tenancy.record_usage('ru.calls', 32, at => '2026-03-15 11:14:59+00');
 RESET tenancy.tenant_id;
-SELECT tenancy.used('ru_utc', 'ru.calls'), tenancy.used('ru_utc', 'ru.calls', '2026-03-15 12:00+00'), tenancy.used('ru_none', 'ru.calls');
+SELECT tenancy.used('ru_utc', 'ru.calls'), tenancy.used('ru_utc', 'ru.calls', '2026-03-15 12:00+00');
+SELECT tenancy.used('ru_none', 'ru.calls');
+SELECT tenancy.used('RU_utc', 'ru.none');
+\echo :LAST_ERROR_SQLSTATE
 SELECT rows_rolled >= 6 AS rolled, tenants >= 2 AS tenants, watermark_to > watermark_from AS moved, pending FROM tenancy.rollup(max_wait => '30 s');
 SELECT rows_rolled, pending FROM tenancy.rollup();
 SELECT * FROM tenancy.usage_hourly WHERE metric = 'ru.calls' ORDER BY tenant_id, hour;

@@ -10,11 +10,13 @@ CREATE TABLE tenancy.plans (
 );
 COMMENT ON TABLE tenancy.plans IS 'What tenants subscribe to: limits and prices hang on the plan.';
 
+-- There are no foreign keys between the extension's tables: pg_restore -j loads them in no
+-- particular order, and would lose the rows that come too early. The functions check instead.
 -- The library reads this table by column number: columns are only ever appended.
 CREATE TABLE tenancy.tenants (
     id text COLLATE "C" PRIMARY KEY CHECK (id ~ '^[A-Za-z0-9][A-Za-z0-9._:@+~-]{0,62}$'),
     name text NOT NULL,
-    plan text COLLATE "C" REFERENCES tenancy.plans (id) ON UPDATE CASCADE,
+    plan text COLLATE "C",
     status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'suspended', 'closed')),
     time_zone text NOT NULL DEFAULT 'UTC',
     config jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(config) = 'object'),

@@ -187,8 +187,8 @@ AS $$
            'RESET tenancy.clock'
      WHERE current_setting('tenancy.clock') <> ''
     UNION ALL
-    SELECT 'library_not_preloaded', 'WARN', 'shared_preload_libraries',
-           'Resource meters and fast quotas need shared memory, which the library gets only at server start.',
+    SELECT 'library_not_preloaded', 'ERROR', 'shared_preload_libraries',
+           'In a session that has not called tenancy yet, roles that bypass row security see all tenants although one is set; and resource meters and fast quotas need shared memory, which the library gets only at server start.',
            format('ALTER SYSTEM SET shared_preload_libraries = %s -- then restart the server',
                   (SELECT string_agg(quote_literal(l), ', ') FROM unnest(p.libraries || 'tenancy'::text) l
                     WHERE l <> ''))

@@ -11,8 +11,8 @@ CREATE TABLE tenancy.metrics (
 COMMENT ON TABLE tenancy.metrics IS 'What usage is counted in; amounts are whole numbers of the unit.';
 
 CREATE TABLE tenancy.plan_limits (
-    plan text COLLATE "C" NOT NULL REFERENCES tenancy.plans (id) ON UPDATE CASCADE ON DELETE CASCADE,
-    metric text COLLATE "C" NOT NULL REFERENCES tenancy.metrics (name),
+    plan text COLLATE "C" NOT NULL,
+    metric text COLLATE "C" NOT NULL,
     period text NOT NULL CHECK (period IN ('total', 'hour', 'day', 'week', 'month', 'year')),
     amount bigint CHECK (amount >= 0),
     PRIMARY KEY (plan, metric, period)
@@ -20,8 +20,8 @@ CREATE TABLE tenancy.plan_limits (
 COMMENT ON TABLE tenancy.plan_limits IS 'The most a tenant of the plan may use in a period of its time zone; null = unlimited.';
 
 CREATE TABLE tenancy.tenant_limits (
-    tenant_id text COLLATE "C" NOT NULL REFERENCES tenancy.tenants (id) ON DELETE CASCADE,
-    metric text COLLATE "C" NOT NULL REFERENCES tenancy.metrics (name),
+    tenant_id text COLLATE "C" NOT NULL,
+    metric text COLLATE "C" NOT NULL,
     period text NOT NULL CHECK (period IN ('total', 'hour', 'day', 'week', 'month', 'year')),
     amount bigint CHECK (amount >= 0),
     reason text,

@@ -102,7 +102,7 @@ CREATE FUNCTION tenancy.stat_counters(OUT tenant_id text, OUT epoch bigint, OUT 
 RETURNS SETOF record LANGUAGE c VOLATILE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'tenancy_stat_counters';
 REVOKE ALL ON FUNCTION tenancy.stat_counters() FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.stat_counters() IS
-'Internal: the counters of this database in shared memory. Error: 55000 not preloaded.';
+'The resource counters of this database in shared memory, absolute since their epoch began; tenancy.stat_tenants shows them. Error: 55000 not preloaded.';
 
 CREATE VIEW tenancy.stat_tenants AS
 SELECT tenant_id, statements, transactions, rows_returned, rows_written, blocks_hit, blocks_read,

@@ -3,9 +3,9 @@
 
 CREATE TABLE tenancy.prices (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    plan text COLLATE "C" NOT NULL REFERENCES tenancy.plans (id) ON UPDATE CASCADE,
+    plan text COLLATE "C" NOT NULL,
     component text COLLATE "C" NOT NULL CHECK (component <> ''),
-    metric text COLLATE "C" REFERENCES tenancy.metrics (name),
+    metric text COLLATE "C",
     model text NOT NULL CHECK (model IN ('flat', 'per_unit')),
     params jsonb NOT NULL,
     valid_from timestamptz NOT NULL,

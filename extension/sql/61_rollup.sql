@@ -107,16 +107,29 @@ COMMENT ON FUNCTION tenancy.rollup(interval) IS
 'Adds the ledger''s new rows to tenancy.usage_hourly and moves the watermark, in one transaction: each row counts exactly once, from however many places this is called. Rows that are not older than every running transaction wait for the next time (pending), so that none can be passed over; max_wait (default none) is how long to wait for those transactions to end.';
 
 CREATE FUNCTION tenancy.used(tenant text, metric text, since timestamptz DEFAULT '-infinity') RETURNS numeric
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-RETURN (
-    SELECT coalesce(sum(u.quantity), 0) FROM (
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    known_id text := (SELECT t.id FROM tenancy.tenants t WHERE lower(t.id) = lower(used.tenant));
+BEGIN
+    IF known_id IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
+            MESSAGE = format('tenant "%s" does not exist', used.tenant), HINT = 'Check the spelling.';
+    END IF;
+    IF NOT EXISTS (SELECT FROM tenancy.metrics m WHERE m.name = used.metric) THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
+            MESSAGE = format('metric "%s" does not exist', used.metric), HINT = 'Check the spelling.';
+    END IF;
+    -- One statement, so that what is rolled up and what is not come from one snapshot.
+    RETURN (SELECT coalesce(sum(u.quantity), 0) FROM (
         SELECT h.quantity FROM tenancy.usage_hourly h
-        WHERE h.tenant_id = tenant AND h.metric = used.metric AND h.hour >= since
+        WHERE h.tenant_id = known_id AND h.metric = used.metric AND h.hour >= used.since
         UNION ALL
         SELECT l.amount FROM tenancy.usage_ledger l
-        WHERE l.tenant_id = tenant AND l.metric = used.metric AND l.at >= since
+        WHERE l.tenant_id = known_id AND l.metric = used.metric AND l.at >= used.since
           AND l.stamp >= coalesce((SELECT s.watermark FROM tenancy.ledger_state s), -9223372036854775808)) u);
+END
+$$;
 REVOKE ALL ON FUNCTION tenancy.used(text, text, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.used(text, text, timestamptz) IS
-'Committed usage of a tenant since the start of an hour (default: ever), rolled up or not, in the metric''s unit.';
+'Committed usage of a tenant since the start of an hour (default: ever), rolled up or not, in the metric''s unit. Errors: 42704 unknown tenant or metric.';
 

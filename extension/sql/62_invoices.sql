@@ -17,7 +17,7 @@ COMMENT ON TABLE tenancy.invoices IS
 'Issued invoices: one a tenant and month. The total is in the currency''s major unit and is the sum of the lines.';
 
 CREATE TABLE tenancy.invoice_lines (
-    invoice_id bigint NOT NULL REFERENCES tenancy.invoices (id),
+    invoice_id bigint NOT NULL,
     line_no integer NOT NULL,
     component text NOT NULL,
     metric text,

@@ -62,3 +62,38 @@ REVOKE ALL ON FUNCTION tenancy.revoke_operator(regrole) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.revoke_operator(regrole) IS
 'Takes back what grant_operator() gave. True if the role was an operator before.';
 
+CREATE FUNCTION tenancy.grant_application(role regrole) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    statement text;
+    was boolean;
+BEGIN
+    IF role IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed', MESSAGE = 'role must not be null';
+    END IF;
+    IF (SELECT r.rolsuper OR r.rolbypassrls FROM pg_roles r WHERE r.oid = role) THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('role %s bypasses row security', role),
+            DETAIL = 'Without a tenant it would see the rows of all tenants.',
+            HINT = 'Give the application an ordinary role: NOSUPERUSER NOBYPASSRLS.';
+    END IF;
+    was := EXISTS (SELECT FROM pg_proc p, aclexplode(p.proacl) a
+        WHERE p.oid = 'tenancy.consume(text, bigint, text)'::regprocedure AND a.grantee = role);
+    FOR statement IN
+        SELECT format('GRANT EXECUTE ON FUNCTION %s TO %s', p.oid::regprocedure, role)
+        FROM pg_proc p
+        WHERE p.pronamespace = 'tenancy'::regnamespace AND p.proname = ANY ('{set_tenant,reset_tenant,current_tenant,current_tenant_text,current_tenant_uuid,current_tenant_bigint,current_tenant_int,record_usage,consume,try_consume,check_quota}')
+    LOOP
+        EXECUTE statement;
+    END LOOP;
+    EXECUTE format('GRANT USAGE ON SCHEMA tenancy TO %s', role);
+    IF NOT was THEN
+        PERFORM tenancy.write_audit('grant_application', role::text, NULL, NULL);
+    END IF;
+    RETURN NOT was;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.grant_application(regrole) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.grant_application(regrole) IS
+'Grants a role what an application calls, for databases where that has been revoked from everybody, and refuses roles that bypass row security. True if the role did not have it. Errors: 22023 the role bypasses row security, 22004 null.';
+
