@@ -29,7 +29,8 @@ static_assert(std::has_unique_object_representations_v<Key>, "a hash key has no 
 struct Entry
 {
     Key key;
-    pg_atomic_uint32 dirty;
+    pg_atomic_uint32 changes; // grows with each addition
+    pg_atomic_uint32 flushed; // what `changes` was when the last successful flush looked
     pg_atomic_uint64 value[core::kCounters];
 };
 
@@ -39,10 +40,11 @@ struct Shared
     uint64 epoch;
 };
 
-// What the file holds of an entry.
+// A copy of an entry; what the file holds.
 struct Saved
 {
     Key key;
+    uint32 changes;
     core::Counts counts;
 };
 static_assert(std::is_trivially_copyable_v<Saved>);
@@ -72,8 +74,26 @@ void add_to(Entry *entry, const core::Counts &counts)
     for (int i = 0; i < core::kCounters; i++)
         if (counts.value[i] != 0)
             pg_atomic_fetch_add_u64(&entry->value[i], counts.value[i]);
-    if (pg_atomic_read_u32(&entry->dirty) == 0)
-        pg_atomic_write_u32(&entry->dirty, 1);
+    pg_atomic_fetch_add_u32(&entry->changes, 1);
+}
+
+void initialise(Entry *entry)
+{
+    pg_atomic_init_u32(&entry->changes, 0);
+    pg_atomic_init_u32(&entry->flushed, 0);
+    for (pg_atomic_uint64 &value : entry->value)
+        pg_atomic_init_u64(&value, 0);
+}
+
+// Before the values are read, so that what comes meanwhile makes the entry dirty again.
+Saved copy_of(const Entry *entry)
+{
+    Saved saved{};
+    saved.key = entry->key;
+    saved.changes = pg_atomic_read_u32(const_cast<pg_atomic_uint32 *>(&entry->changes));
+    pg_read_barrier();
+    saved.counts = read(entry);
+    return saved;
 }
 
 // Caller holds the lock exclusively. Null when the memory is used up.
@@ -85,11 +105,7 @@ Entry *enter(const Key &key)
     auto *entry = static_cast<Entry *>(
         hash_search(entries, &key, full ? HASH_FIND : HASH_ENTER_NULL, &found));
     if (entry != nullptr && !found)
-    {
-        pg_atomic_init_u32(&entry->dirty, 0);
-        for (pg_atomic_uint64 &value : entry->value)
-            pg_atomic_init_u64(&value, 0);
-    }
+        initialise(entry);
     return entry;
 }
 
@@ -153,7 +169,7 @@ void save()
         hash_seq_init(&scan, entries);
         while (auto *entry = static_cast<Entry *>(hash_seq_search(&scan)))
         {
-            const Saved saved{entry->key, read(entry)};
+            const Saved saved = copy_of(entry);
             good = good && fwrite(&saved, sizeof(saved), 1, file) == 1;
         }
     }
@@ -197,7 +213,7 @@ Saved *snapshot(Oid database, int64 *count)
         hash_seq_init(&scan, entries);
         while (auto *entry = static_cast<Entry *>(hash_seq_search(&scan)))
             if (entry->key.database == database && taken < most)
-                copies[taken++] = Saved{entry->key, read(entry)};
+                copies[taken++] = copy_of(entry);
     }
     *count = taken;
     return copies;
@@ -266,16 +282,12 @@ void add(const char *tenant, const core::Counts &counts)
         if (entry == nullptr)
             return;
         if (!found)
-        {
-            pg_atomic_init_u32(&entry->dirty, 0);
-            for (pg_atomic_uint64 &value : entry->value)
-                pg_atomic_init_u64(&value, 0);
-        }
+            initialise(entry);
         add_to(entry, counts);
     }
 }
 
-int take_dirty_databases(Oid *databases, int most)
+int dirty_databases(Oid *databases, int most)
 {
     int count = 0;
     if (!is_available())
@@ -285,17 +297,13 @@ int take_dirty_databases(Oid *databases, int most)
     hash_seq_init(&scan, entries);
     while (auto *entry = static_cast<Entry *>(hash_seq_search(&scan)))
     {
-        if (pg_atomic_read_u32(&entry->dirty) == 0)
+        if (pg_atomic_read_u32(&entry->changes) == pg_atomic_read_u32(&entry->flushed))
             continue;
         bool listed = false;
         for (int i = 0; i < count; i++)
             listed = listed || databases[i] == entry->key.database;
-        if (!listed && count == most)
-            continue;
-        if (!listed)
+        if (!listed && count < most)
             databases[count++] = entry->key.database;
-        // Cleared before the worker reads: what comes later makes it dirty again.
-        pg_atomic_write_u32(&entry->dirty, 0);
     }
     return count;
 }
@@ -312,11 +320,12 @@ void forget_database(Oid database)
             hash_search(entries, &entry->key, HASH_REMOVE, nullptr);
 }
 
-int64 flush()
+int64 flush(Flushed *flushed)
 {
     require_memory();
     int64 count;
     Saved *saved = snapshot(MyDatabaseId, &count);
+    *flushed = Flushed{saved, count};
     if (count == 0)
         return 0;
     auto *tenants = static_cast<Datum *>(palloc(count * sizeof(Datum)));
@@ -354,13 +363,24 @@ int64 flush()
     return written;
 }
 
+void confirm(const Flushed &flushed)
+{
+    const auto *saved = static_cast<const Saved *>(flushed.copies);
+    pg::LockGuard guard(shared->lock, LW_SHARED);
+    for (int64 i = 0; i < flushed.count; i++)
+        if (auto *entry = static_cast<Entry *>(
+                hash_search(entries, &saved[i].key, HASH_FIND, nullptr)))
+            pg_atomic_write_u32(&entry->flushed, saved[i].changes);
+}
+
 } // namespace tenancy::counters
 
 using namespace tenancy;
 
 TENANCY_FUNCTION(tenancy_flush_counters)
 {
-    PG_RETURN_INT64(counters::flush());
+    counters::Flushed flushed;
+    PG_RETURN_INT64(counters::flush(&flushed));
 }
 
 // One row a tenant of this database; tenant NULL is work without a tenant.

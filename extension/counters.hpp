@@ -25,12 +25,21 @@ bool is_available();
 // tenancy.max_tracked_tenants the counts go to one common entry.
 void add(const char *key, const core::Counts &counts);
 
-// Databases with counts that came since the last call; returns how many.
-int take_dirty_databases(Oid *databases, int most);
+// Databases with counts that no flush has confirmed; returns how many.
+int dirty_databases(Oid *databases, int most);
 
 void forget_database(Oid database);
 
-// Writes this database's counters to tenancy.resource_usage; needs a transaction.
-int64 flush();
+// What a flush has written, in the memory context it ran in.
+struct Flushed
+{
+    void *copies;
+    int64 count;
+};
+
+// Writes this database's counters to tenancy.resource_usage; needs a transaction. Once that has
+// committed, confirm() makes the entries clean.
+int64 flush(Flushed *flushed);
+void confirm(const Flushed &flushed);
 
 } // namespace tenancy::counters

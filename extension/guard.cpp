@@ -174,10 +174,34 @@ bool is_query_open()
     return open_queries > 0;
 }
 
+void check_running()
+{
+    if (open_queries == 0 || !context::is_set())
+        return;
+    AcceptInvalidationMessages();
+    (void)context::current();
+}
+
+void forget_held_cursor(const char *name)
+{
+    if (held_cursors == nullptr)
+        return;
+    if (name != nullptr)
+        (void)hash_search(held_cursors, name, HASH_REMOVE, nullptr);
+    else
+    {
+        hash_destroy(held_cursors);
+        held_cursors = nullptr;
+    }
+}
+
 void remember_held_cursor(const char *name)
 {
     if (!context::is_set() || !registry::is_installed())
+    {
+        forget_held_cursor(name);
         return;
+    }
     if (held_cursors == nullptr)
     {
         HASHCTL control{};
@@ -203,6 +227,7 @@ namespace
 // A held cursor has its rows stored, where no condition reaches them any more.
 void check_fetch(const FetchStmt *statement)
 {
+    check_running();
     if (held_cursors == nullptr || statement->portalname == nullptr)
         return;
     const auto *held = static_cast<const HeldCursor *>(

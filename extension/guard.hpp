@@ -13,12 +13,16 @@ void check_plan(const PlannedStmt *plan);
 // A plan over tenants' tables has started: until its memory goes, the tenant cannot change.
 void watch(const QueryDesc *query);
 
+// Before an open query goes on: its tenant must still be usable.
+void check_running();
+
 // Does a query of the present tenant stand open?
 bool is_query_open();
 
 // Before and after a utility statement runs.
 void check_utility(const Node *statement);
 void remember_held_cursor(const char *name);
+void forget_held_cursor(const char *name); // null = all
 
 // A table is about to be truncated, by name or by cascade.
 void check_truncate(Oid relation);

@@ -96,11 +96,9 @@ static bool on_needs_fmgr(Oid function)
 static void on_executor_start(QueryDesc *query, int eflags)
 {
     guard::check_plan(query->plannedstmt);
+    metering::begin_statement();
     if (depth == 0 && !(eflags & EXEC_FLAG_EXPLAIN_ONLY))
-    {
-        metering::begin_statement();
         metering::count(core::kStatements, 1);
-    }
     if (previous_executor_start != nullptr)
         previous_executor_start(query, eflags);
     else
@@ -110,6 +108,8 @@ static void on_executor_start(QueryDesc *query, int eflags)
 
 static void on_executor_run(TENANCY_EXECUTOR_RUN_PARAMS)
 {
+    if (depth == 0)
+        guard::check_running();
     Stopwatch watch;
     watch.start();
     depth++;
@@ -191,6 +191,10 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
                 (castNode(DeclareCursorStmt, planned->utilityStmt)->options & CURSOR_OPT_HOLD)
             ? pstrdup(castNode(DeclareCursorStmt, planned->utilityStmt)->portalname)
             : nullptr;
+    const char *closed_cursor = tag == T_ClosePortalStmt &&
+                                        castNode(ClosePortalStmt, planned->utilityStmt)->portalname
+                                    ? pstrdup(castNode(ClosePortalStmt, planned->utilityStmt)->portalname)
+                                    : nullptr;
     const Oid dropped_database =
         tag == T_DropdbStmt
             ? get_database_oid(castNode(DropdbStmt, planned->utilityStmt)->dbname, true)
@@ -206,11 +210,9 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
     }
 
     guard::check_utility(planned->utilityStmt);
+    metering::begin_statement();
     if (depth == 0)
-    {
-        metering::begin_statement();
         metering::count(core::kStatements, 1);
-    }
     Stopwatch watch;
     watch.start();
     depth++;
@@ -227,6 +229,8 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
     if (depth == 0 && has_rows && completion != nullptr)
         metering::count(writes_rows ? core::kRowsWritten : core::kRowsReturned,
                         static_cast<int64>(completion->nprocessed));
+    if (tag == T_ClosePortalStmt)
+        guard::forget_held_cursor(closed_cursor);
     if (held_cursor != nullptr)
         guard::remember_held_cursor(held_cursor);
     if (OidIsValid(dropped_database))
@@ -249,24 +253,36 @@ static void on_transaction(XactEvent event, void *)
     switch (event)
     {
     case XACT_EVENT_PRE_COMMIT:
-        ledger::write();
+        // What the ledger writes is no statement of the client's.
+        depth++;
+        PG_TRY();
+        {
+            ledger::write();
+        }
+        PG_FINALLY();
+        {
+            depth--;
+        }
+        PG_END_TRY();
         return;
     case XACT_EVENT_PRE_PREPARE:
         ledger::refuse_prepare();
         return;
     case XACT_EVENT_COMMIT:
     case XACT_EVENT_ABORT:
+    case XACT_EVENT_PREPARE:
         break;
     default:
         return;
     }
-    ledger::settle(event == XACT_EVENT_COMMIT);
+    ledger::settle(event != XACT_EVENT_ABORT);
     // The setting still names the tenant here: SET LOCAL is undone only after this.
     metering::count(core::kTransactions, 1);
     metering::close_epoch();
     metering::flush();
     wall::close_glass_if_over();
-    if (registry::trim_at_transaction_end())
+    // Inside a procedure somebody may hold what a current_tenant function returned.
+    if (depth == 0 && registry::trim_at_transaction_end())
     {
         quota::forget_cache();
         context::forget_cache();

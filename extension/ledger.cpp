@@ -27,14 +27,14 @@ struct Item
 };
 
 constinit Item *items = nullptr;
+constinit Item *spare = nullptr; // memory for the next item
 constinit bool writing_done = false; // past pre-commit: nothing can be added any more
 constinit SPIPlanPtr insert_plan = nullptr;
 
 // Offset from transaction ids to stamps, once the table has confirmed that it fits this server.
 struct Era
 {
-    Oid database;
-    bool known;
+    Oid ledger; // the table; InvalidOid = not known
     int64 offset;
 };
 constinit Era era{};
@@ -71,14 +71,18 @@ Item *open_item(const quota::Slot *slot, int level, TimestampTz at)
     return item;
 }
 
-Item *allocate_item()
+// Memory comes first: after a reservation nothing may fail before it is linked.
+void provide_spare()
 {
-    return static_cast<Item *>(MemoryContextAllocZero(TopTransactionContext, sizeof(Item)));
+    if (spare == nullptr)
+        spare = static_cast<Item *>(MemoryContextAlloc(TopTransactionContext, sizeof(Item)));
 }
 
-void push_item(Item *item, quota::Slot *slot, int level, TimestampTz at,
-               const core::WindowStarts &when)
+Item *push_item(quota::Slot *slot, int level, TimestampTz at, const core::WindowStarts &when)
 {
+    Item *item = spare;
+    spare = nullptr;
+    *item = Item{};
     item->next = items;
     item->older = static_cast<Item *>(slot->pending);
     item->slot = slot;
@@ -88,6 +92,7 @@ void push_item(Item *item, quota::Slot *slot, int level, TimestampTz at,
     item->when = when;
     items = item;
     slot->pending = item;
+    return item;
 }
 
 void let_go(Item *item, bool committed)
@@ -117,16 +122,15 @@ int64 read_era(bool *fits)
 int64 current_stamp()
 {
     const auto xid = static_cast<int64>(U64FromFullTransactionId(GetTopFullTransactionId()));
-    if (era.known && era.database == MyDatabaseId)
+    if (era.ledger == registry::relations().ledger)
         return xid + era.offset;
     bool fits;
     int64 offset = read_era(&fits);
     if (fits)
     {
-        era = {MyDatabaseId, true, offset};
+        era = {registry::relations().ledger, offset};
         return xid + offset;
     }
-    // Not remembered: what this transaction begins may still be rolled back.
     if (SPI_execute("SELECT tenancy.begin_ledger_era()", false, 0) != SPI_OK_SELECT)
         elog(ERROR, "could not begin a new era of the usage ledger");
     offset = read_era(&fits);
@@ -235,9 +239,8 @@ Result add(quota::Slot *slot, quota::Mode mode, int64 amount, const Event &event
     TimestampTz at = event.at != nullptr ? Min(*event.at, now) : now;
     const int level = GetCurrentTransactionNestLevel();
     Item *item = open_item(slot, level, at);
-    // Memory for a new item comes first: after the reservation nothing may fail before it is linked.
-    Item *fresh = item == nullptr ? allocate_item() : nullptr;
-    quota::Outcome outcome = quota::request(slot, mode, amount, at, item == nullptr, add_pending);
+    provide_spare();
+    const quota::Outcome outcome = quota::request(slot, mode, amount, at, item == nullptr, add_pending);
     result.decision = outcome.decision;
     if (outcome.decision.verdict != core::Verdict::admitted)
     {
@@ -247,19 +250,14 @@ Result add(quota::Slot *slot, quota::Mode mode, int64 amount, const Event &event
     }
     if (item != nullptr && memcmp(&item->when, &outcome.when, sizeof(outcome.when)) != 0)
     {
-        // The windows moved on since the item was opened: undo, and begin another.
-        quota::release(slot, outcome.when, amount);
-        fresh = allocate_item();
+        // The windows moved on since the item was opened: what is reserved begins another.
+        quota::pin(slot);
         item = nullptr;
-        outcome = quota::request(slot, quota::Mode::record, amount, at, true, add_pending);
     }
     if (event.at == nullptr)
         at = Max(at, core::latest_start(outcome.when));
     if (item == nullptr)
-    {
-        item = fresh;
-        push_item(item, slot, level, at, outcome.when);
-    }
+        item = push_item(slot, level, at, outcome.when);
 
     const bool row_of_its_own =
         event.key != nullptr || event.at != nullptr || event.attributes != nullptr;
@@ -315,11 +313,16 @@ void settle(bool committed)
         item->slot->pending = nullptr;
     }
     items = nullptr;
+    spare = nullptr;
     writing_done = false;
+    if (!committed)
+        era = Era{}; // it may have begun in the transaction that is gone
 }
 
 void settle_savepoint(int level, bool committed)
 {
+    if (!committed)
+        era = Era{};
     while (items != nullptr && items->level >= level && !committed)
     {
         let_go(items, false);

@@ -35,6 +35,7 @@ extern "C" {
 #include "fmgr.h"
 #include "funcapi.h"
 #include "lib/ilist.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"

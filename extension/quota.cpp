@@ -196,6 +196,8 @@ Outcome request_without_memory(Slot *slot, Mode mode, int64 amount, const core::
 
 Slot *slot_of_current_tenant(const text *metric)
 {
+    // A suspension or a new limit must reach a transaction that takes no more locks.
+    AcceptInvalidationMessages();
     const registry::Tenant *tenant = context::require_current();
     if (slots == nullptr)
     {
@@ -221,13 +223,18 @@ Slot *slot_of_current_tenant(const text *metric)
         slot->generation = 0;
         slot->pending = nullptr;
     }
-    if (slot->generation != registry::generation())
+    // The tenant's generation, since its plan and zone go into the slot; 0 is never kept.
+    const uint64 generation = tenant->generation;
+    if (slot->generation == 0 || slot->generation != generation)
     {
-        const uint64 generation = registry::generation();
+        slot->generation = 0;
         read_limits(slot, tenant);
         slot->generation = generation;
     }
-    if (!slot->metric_exists || length >= sizeof(key.metric))
+    const bool usable = slot->metric_exists && length < sizeof(key.metric);
+    if (!usable && slot->pending == nullptr)
+        (void)hash_search(slots, &key, HASH_REMOVE, nullptr);
+    if (!usable)
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
                         errmsg("metric \"%s\" does not exist", text_to_cstring(metric)),
                         errhint("Create it with tenancy.create_metric().")));
@@ -266,6 +273,12 @@ void release(const Slot *slot, const core::WindowStarts &when, int64 amount)
 {
     if (reservations::is_available())
         reservations::release(slot->key, when, amount);
+}
+
+void pin(const Slot *slot)
+{
+    if (reservations::is_available())
+        reservations::pin(slot->key);
 }
 
 void unpin(const Slot *slot)

@@ -60,6 +60,9 @@ struct Outcome
 void release(const Slot *slot, const core::WindowStarts &when, int64 amount);
 void unpin(const Slot *slot);
 
+// Pins once more an entry that is pinned already. Cannot fail.
+void pin(const Slot *slot);
+
 const char *period_name(int period);
 
 [[noreturn]] void report_refusal(const Slot *slot, const core::Decision &decision,

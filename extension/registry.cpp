@@ -68,8 +68,10 @@ Oid relation_named(const char *name, Oid schema)
 void resolve()
 {
     const Oid schema = get_namespace_oid("tenancy", true);
-    if (!OidIsValid(schema) || !OidIsValid(get_extension_oid("tenancy", true)) ||
-        !OidIsValid(get_relname_relid("usage_ledger", schema)))
+    // While CREATE EXTENSION runs the schema is there and the rest is on its way: ask again.
+    if (OidIsValid(schema) && !OidIsValid(get_relname_relid("usage_ledger", schema)))
+        return;
+    if (!OidIsValid(schema) || !OidIsValid(get_extension_oid("tenancy", true)))
     {
         presence = Presence::absent;
         return;
@@ -89,8 +91,13 @@ void copy_text(char *target, size_t size, TupleTableSlot *slot, AttrNumber colum
     bool is_null;
     Datum value = slot_getattr(slot, column, &is_null);
     target[0] = '\0';
-    if (!is_null)
-        strlcpy(target, text_to_cstring(DatumGetTextPP(value)), size);
+    if (is_null)
+        return;
+    const text *source = DatumGetTextPP(value);
+    // Clipped between characters, never within one.
+    const int length = pg_mbcliplen(VARDATA_ANY(source), VARSIZE_ANY_EXHDR(source), size - 1);
+    memcpy(target, VARDATA_ANY(source), length);
+    target[length] = '\0';
 }
 
 Status parse_status(const char *name)
@@ -137,16 +144,24 @@ void read(Tenant *tenant)
     IndexScanDesc scan = pg::index_scan_begin(table, index, snapshot, 1);
     index_rescan(scan, &key, 1, nullptr, 0);
     tenant->exists = false;
+    bool may_be_kept = false;
     if (index_getnext_slot(scan, ForwardScanDirection, slot))
+    {
+        bool is_null;
         fill(tenant, slot);
+        // A row of this very transaction may still be rolled back, and nobody would tell us.
+        may_be_kept = !TransactionIdIsCurrentTransactionId(DatumGetTransactionId(
+            slot_getsysattr(slot, MinTransactionIdAttributeNumber, &is_null)));
+    }
     index_endscan(scan);
 
     ExecDropSingleTupleTableSlot(slot);
     UnregisterSnapshot(snapshot);
     index_close(index, AccessShareLock);
     table_close(table, AccessShareLock);
-    // Not the present generation: opening the table may have read an invalidation.
-    tenant->generation = generation_read;
+    // Not the present generation: opening the table may have read an invalidation. And that there is
+    // no such tenant is asked again each time, since new ones are not announced.
+    tenant->generation = may_be_kept ? generation_read : 0;
 }
 
 } // namespace

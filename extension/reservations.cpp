@@ -81,24 +81,27 @@ void remove(Partition &partition, Entry *entry, uint32 hash)
 
 void serve(Entry *entry, const Request &request, Answer *answer)
 {
-    core::advance(entry->windows, request.present);
+    // Only looking must not move the windows: a session may have a clock of its own.
+    core::Windows looked_at = entry->windows;
+    core::Windows &windows = request.reserve ? entry->windows : looked_at;
+    core::advance(windows, request.present);
     // A clock that went back, or a rollover seen by others first: count in the later window.
     answer->when = request.when;
     if (memcmp(&request.when, &request.present, sizeof(request.when)) == 0)
-        answer->when = entry->windows.start;
+        answer->when = windows.start;
 
     const core::Limits unlimited{
         {core::kUnlimited, core::kUnlimited, core::kUnlimited, core::kUnlimited, core::kUnlimited,
          core::kUnlimited}};
     answer->decision =
-        core::decide(entry->windows, request.enforce ? request.limits : unlimited, request.amount);
+        core::decide(windows, request.enforce ? request.limits : unlimited, request.amount);
     if (request.reserve && answer->decision.verdict == core::Verdict::admitted)
     {
-        core::add(entry->windows, answer->when, request.amount);
+        core::add(windows, answer->when, request.amount);
         if (request.pin)
             pin(entry);
     }
-    answer->windows = entry->windows;
+    answer->windows = windows;
 }
 
 Outcome serve_known(const Request &request, uint32 hash, Answer *answer, uint64 *evictions)
@@ -191,6 +194,23 @@ bool is_available()
     return shared != nullptr;
 }
 
+namespace
+{
+
+// Makes room somewhere: the limit is one of all partitions, and ours may have nothing idle.
+bool evict_anywhere()
+{
+    for (Partition &partition : shared->partitions)
+    {
+        pg::LockGuard guard(partition.lock, LW_EXCLUSIVE);
+        if (evict_one(partition))
+            return true;
+    }
+    return false;
+}
+
+} // namespace
+
 Answer request(const Request &request)
 {
     const uint32 hash = hash_of(request.key);
@@ -205,7 +225,7 @@ Answer request(const Request &request)
         const Outcome outcome = serve_new(request, hash, loaded, evictions, &answer);
         if (outcome == Outcome::done)
             return answer;
-        if (outcome == Outcome::full)
+        if (outcome == Outcome::full && !evict_anywhere())
             ereport(ERROR,
                     (errcode(ERRCODE_OUT_OF_MEMORY),
                      errmsg("out of shared memory for usage of tenants"),
@@ -224,6 +244,14 @@ void release(const Key &key, const core::WindowStarts &when, int64 amount)
     pg::LockGuard guard(partition_of(hash).lock, LW_EXCLUSIVE);
     if (Entry *entry = find(key, hash))
         core::add(entry->windows, when, -amount);
+}
+
+void pin(const Key &key)
+{
+    const uint32 hash = hash_of(key);
+    pg::LockGuard guard(partition_of(hash).lock, LW_EXCLUSIVE);
+    if (Entry *entry = find(key, hash))
+        pin(entry);
 }
 
 void unpin(const Key &key)

@@ -59,6 +59,7 @@ struct Answer
 // Gives an amount back. Cannot fail.
 void release(const Key &key, const core::WindowStarts &when, int64 amount);
 void unpin(const Key &key);
+void pin(const Key &key); // of an entry that is pinned already
 
 void forget_database(Oid database);
 

@@ -38,7 +38,7 @@ void flush_database(Oid database)
     worker.bgw_main_arg = ObjectIdGetDatum(database);
     worker.bgw_notify_pid = MyProcPid;
     BackgroundWorkerHandle *handle;
-    // Without a free worker slot the counts wait in shared memory for the next round.
+    // Without a free worker slot, or if the worker fails, the counts wait for the next round.
     if (!RegisterDynamicBackgroundWorker(&worker, &handle))
         return;
     // One at a time; not the server's own wait, which would not see a request to shut down.
@@ -87,7 +87,7 @@ extern "C" void tenancy_launcher_main(Datum)
             ProcessConfigFile(PGC_SIGHUP);
         }
         Oid databases[worker::kMostDatabases];
-        const int count = counters::take_dirty_databases(databases, worker::kMostDatabases);
+        const int count = counters::dirty_databases(databases, worker::kMostDatabases);
         for (int i = 0; i < count && !ShutdownRequestPending; i++)
             worker::flush_database(databases[i]);
     }
@@ -98,15 +98,28 @@ extern "C" void tenancy_flush_main(Datum database)
 {
     pqsignal(SIGTERM, die);
     BackgroundWorkerUnblockSignals();
-    BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
+    BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid,
+                                              BGWORKER_BYPASS_ALLOWCONN);
+    // Other databases wait behind this one.
+    SetConfigOption("lock_timeout", "3s", PGC_SUSET, PGC_S_OVERRIDE);
 
+    // The copies must outlive the transaction.
+    MemoryContext copies =
+        AllocSetContextCreate(TopMemoryContext, "tenancy flush", ALLOCSET_DEFAULT_SIZES);
+    counters::Flushed flushed{};
     SetCurrentStatementStartTimestamp();
     StartTransactionCommand();
     PushActiveSnapshot(GetTransactionSnapshot());
     metering::disable();
     if (registry::is_installed())
-        (void)counters::flush();
+    {
+        MemoryContext previous = MemoryContextSwitchTo(copies);
+        (void)counters::flush(&flushed);
+        MemoryContextSwitchTo(previous);
+    }
     PopActiveSnapshot();
     CommitTransactionCommand();
+    if (flushed.count > 0)
+        counters::confirm(flushed);
     proc_exit(0);
 }

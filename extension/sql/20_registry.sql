@@ -57,6 +57,7 @@ COMMENT ON FUNCTION tenancy.registry_changed() IS
 'Trigger: tells all sessions, at commit, to read the changed registry again.';
 CREATE TRIGGER tell_sessions AFTER UPDATE OR DELETE OR TRUNCATE ON tenancy.tenants
     FOR EACH STATEMENT EXECUTE FUNCTION tenancy.registry_changed();
+ALTER TABLE tenancy.tenants ENABLE ALWAYS TRIGGER tell_sessions;
 
 CREATE FUNCTION tenancy.write_audit(action text, object text, before jsonb, after jsonb) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp

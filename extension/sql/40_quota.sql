@@ -36,10 +36,13 @@ SELECT pg_catalog.pg_extension_config_dump('tenancy.tenant_limits', '');
 
 CREATE TRIGGER tell_sessions AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON tenancy.metrics
     FOR EACH STATEMENT EXECUTE FUNCTION tenancy.registry_changed();
+ALTER TABLE tenancy.metrics ENABLE ALWAYS TRIGGER tell_sessions;
 CREATE TRIGGER tell_sessions AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON tenancy.plan_limits
     FOR EACH STATEMENT EXECUTE FUNCTION tenancy.registry_changed();
+ALTER TABLE tenancy.plan_limits ENABLE ALWAYS TRIGGER tell_sessions;
 CREATE TRIGGER tell_sessions AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON tenancy.tenant_limits
     FOR EACH STATEMENT EXECUTE FUNCTION tenancy.registry_changed();
+ALTER TABLE tenancy.tenant_limits ENABLE ALWAYS TRIGGER tell_sessions;
 
 CREATE FUNCTION tenancy.create_metric(name text, unit text DEFAULT NULL, description text DEFAULT NULL)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -76,7 +76,9 @@ BEGIN
     INTO watermark_to, rows_rolled, tenants
     FROM bound b LEFT JOIN quarters q ON true GROUP BY b.stamp;
 
-    UPDATE tenancy.ledger_state s SET watermark = watermark_to, rolled_at = tenancy.clock_time();
+    IF watermark_to > watermark_from THEN
+        UPDATE tenancy.ledger_state s SET watermark = watermark_to, rolled_at = tenancy.clock_time();
+    END IF;
     SELECT count(*) INTO pending FROM tenancy.usage_ledger l WHERE l.stamp >= watermark_to;
 END
 $$;

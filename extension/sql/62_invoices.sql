@@ -127,7 +127,8 @@ COMMENT ON FUNCTION tenancy.charges(text, text, timestamptz, timestamptz) IS
 CREATE FUNCTION tenancy.has_unrolled_usage(tenant text, period_start timestamptz, period_end timestamptz)
 RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 RETURN EXISTS (SELECT FROM tenancy.usage_ledger l
-    WHERE l.stamp >= (SELECT s.watermark FROM tenancy.ledger_state s) AND l.tenant_id = tenant
+    WHERE l.stamp >= coalesce((SELECT s.watermark FROM tenancy.ledger_state s), -9223372036854775808)
+      AND l.tenant_id = tenant
       AND l.at >= period_start AND l.at < period_end);
 REVOKE ALL ON FUNCTION tenancy.has_unrolled_usage(text, timestamptz, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.has_unrolled_usage(text, timestamptz, timestamptz) IS
@@ -168,7 +169,7 @@ BEGIN
             MESSAGE = format('the period of the invoice for tenant "%s" is not over', payer.id),
             DETAIL = format('It ends at %s.', month.period_end);
     END IF;
-    PERFORM tenancy.rollup();
+    -- Not every time: among many invoices of one transaction each rollup would leave a dead row behind.
     IF tenancy.has_unrolled_usage(payer.id, month.period_start, month.period_end) THEN
         PERFORM tenancy.rollup(max_wait => '5 seconds');
     END IF;
