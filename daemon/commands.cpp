@@ -1,0 +1,230 @@
+// The program's commands: the options of each, and what it does.
+// SPDX-License-Identifier: PostgreSQL
+#include "commands.hpp"
+
+#include "billing.hpp"
+#include "error.hpp"
+#include "init.hpp"
+#include "onboarding.hpp"
+#include "progress.hpp"
+#include "serve.hpp"
+#include "server.hpp"
+#include "status.hpp"
+
+#include <iostream>
+
+#include <unistd.h>
+
+namespace tenancyd
+{
+
+namespace po = boost::program_options;
+
+namespace
+{
+
+po::typed_value<std::string> *text(const char *value_name)
+{
+    return po::value<std::string>()->value_name(value_name);
+}
+
+std::string get(const Values &values, const char *name)
+{
+    return values.count(name) ? values[name].as<std::string>() : "";
+}
+
+bool is_set(const Values &values, const char *name)
+{
+    return values[name].as<bool>();
+}
+
+void add_json(po::options_description &options)
+{
+    options.add_options()("json", po::bool_switch(), "print JSON, for machines");
+}
+
+pg::Connection connect(const Settings &settings)
+{
+    pg::Connection connection(settings.connection);
+    require_extension(connection);
+    return connection;
+}
+
+void add_init_options(po::options_description &options)
+{
+    auto add = options.add_options();
+    add("create-extension", po::bool_switch(),
+        "create the extension when it is not there (needs a superuser)");
+    add("role", text("ROLE"),
+        "grant the operator's privileges to this role, the one tenancyd logs in as");
+    add("app-role", text("ROLE"), "grant the application's privileges to this role");
+    add_json(options);
+}
+
+int run_init(const Values &values, const Settings &settings)
+{
+    pg::Connection connection(settings.connection);
+    const auto steps = init(connection, {is_set(values, "create-extension"), get(values, "role"),
+                                         get(values, "app-role")});
+    if (is_set(values, "json"))
+        print_json(std::cout, to_json(steps));
+    else
+        print_steps(std::cout, steps);
+    return kOk;
+}
+
+void add_onboard_options(po::options_description &options)
+{
+    auto add = options.add_options();
+    add("id", text("ID"), "the tenant's id, 1 to 63 bytes");
+    add("plan", text("PLAN"), "its plan");
+    add("name", text("NAME"), "its name");
+    add("time-zone", text("ZONE"), "its time zone, such as Europe/Berlin (default: UTC)");
+    add("config", text("JSON"), "its configuration, a JSON object");
+    add("csv", text("FILE"),
+        "onboard every row of a CSV file instead (- is standard input); the header row names the "
+        "columns: id, plan, name, time_zone, config");
+    add("keep-going", po::bool_switch(),
+        "leave bad rows out, and commit batch by batch, instead of all or nothing");
+    add("batch-size", po::value<int>()->value_name("ROWS")->default_value(5000),
+        "rows sent at a time");
+    add("dry-run", po::bool_switch(), "try everything, keep nothing");
+    add_json(options);
+}
+
+constexpr const char *kTenantOptions[] = {"id", "plan", "name", "time-zone", "config"};
+
+TenantFile read_tenants(const Values &values)
+{
+    if (values.count("csv"))
+    {
+        for (const char *name : kTenantOptions)
+            if (values.count(name))
+                throw UsageError("--" + std::string(name) + " and --csv exclude each other");
+        return parse_tenants(read_file(get(values, "csv")));
+    }
+    if (!values.count("id"))
+        throw UsageError("neither --id nor --csv is given");
+    TenantFile file;
+    file.tenants.push_back(make_tenant({get(values, "id"), get(values, "plan"), get(values, "name"),
+                                        get(values, "time-zone"), get(values, "config")},
+                                       0));
+    return file;
+}
+
+int run_onboard(const Values &values, const Settings &settings)
+{
+    const bool json = is_set(values, "json");
+    const int batch_size = values["batch-size"].as<int>();
+    if (batch_size < 1 || batch_size > 100'000)
+        throw UsageError("--batch-size must lie between 1 and 100000");
+    const OnboardOptions options{is_set(values, "keep-going"), is_set(values, "dry-run"),
+                                 size_t(batch_size)};
+    const TenantFile file = read_tenants(values);
+    if (!file.bad_rows.empty() && !options.keep_going && !options.dry_run)
+        refuse(as_failed(file.bad_rows)); // no server is needed to know
+
+    auto connection = connect(settings);
+    OnboardReport report;
+    {
+        Progress progress(std::cerr, isatty(STDERR_FILENO), file.tenants.size());
+        const bool several = values.count("csv");
+        report = onboard(connection, file, options, [&](size_t done) {
+            if (several)
+                progress.update(done);
+        });
+    }
+    if (json)
+        print_json(std::cout, to_json(report));
+    else
+        print_report(std::cout, std::cerr, report);
+    return exit_code(report);
+}
+
+int run_rollup(const Values &values, const Settings &settings)
+{
+    auto connection = connect(settings);
+    const auto done = rollup(connection);
+    if (is_set(values, "json"))
+        print_json(std::cout, to_json(done, 0));
+    else
+        print_table(std::cout, done);
+    return kOk;
+}
+
+void add_invoice_options(po::options_description &options)
+{
+    auto add = options.add_options();
+    add("period", text("YYYY-MM"), "the month (default: the last one that is over)");
+    add("tenant", text("ID"), "issue and show the invoice of one tenant (default: all tenants)");
+    add_json(options);
+}
+
+int run_invoice(const Values &values, const Settings &settings)
+{
+    std::optional<Month> month;
+    if (values.count("period"))
+        month = parse_month(get(values, "period"));
+    auto connection = connect(settings);
+    if (!month)
+        month = last_ended_month(server_clock(connection));
+
+    const bool json = is_set(values, "json");
+    if (values.count("tenant"))
+    {
+        const auto invoice = issue_invoice(connection, get(values, "tenant"), *month);
+        if (json)
+            print_json(std::cout, to_json(invoice));
+        else
+            print_invoice(std::cout, invoice);
+        return kOk;
+    }
+    const auto run = issue_invoices(connection, *month);
+    if (json)
+        print_json(std::cout, {{"period", to_string(*month)}, {"invoices", to_json(run.rows)}});
+    else
+        print_table(std::cout, run.rows);
+    return exit_code(run);
+}
+
+int run_status(const Values &values, const Settings &settings)
+{
+    auto connection = connect(settings);
+    const auto report = status(connection);
+    if (is_set(values, "json"))
+        print_json(std::cout, report);
+    else
+        print_status(std::cout, report);
+    return kOk;
+}
+
+void add_serve_options(po::options_description &options)
+{
+    const auto settings = serve_options();
+    for (const auto &option : settings.options())
+        options.add(option);
+}
+
+int run_serve(const Values &, const Settings &settings)
+{
+    return serve(settings);
+}
+
+constexpr Command kCommands[] = {
+    {"init", "check the server and the extension, grant privileges", add_init_options, run_init},
+    {"onboard", "create one tenant from flags, or many from a CSV file", add_onboard_options,
+     run_onboard},
+    {"serve", "run rollups and invoices on schedule until stopped", add_serve_options, run_serve},
+    {"rollup", "roll up the usage ledger once", add_json, run_rollup},
+    {"invoice", "issue the invoices of a month", add_invoice_options, run_invoice},
+    {"status", "show server, extension, tenants, ledger and leader", add_json, run_status},
+};
+
+} // namespace
+
+std::span<const Command> commands()
+{
+    return kCommands;
+}
+
+} // namespace tenancyd

@@ -1,0 +1,28 @@
+// One leader among all daemons of a database: who holds a session's advisory lock.
+// SPDX-License-Identifier: PostgreSQL
+#include "leader.hpp"
+
+namespace tenancyd
+{
+
+bool try_to_lead(pg::Connection &connection)
+{
+    constexpr long long key = static_cast<long long>(kLeaderClass) << 32 | kLeaderObject;
+    return connection.exec("SELECT pg_try_advisory_lock($1) AS leads", {std::to_string(key)})
+               .text(0, "leads") == "t";
+}
+
+pg::Result find_leader(pg::Connection &connection)
+{
+    return connection.exec(R"(
+        SELECT l.pid, a.application_name, coalesce(a.client_addr::text, 'local') AS client,
+               a.backend_start AS since
+        FROM pg_locks l
+        JOIN pg_database d ON d.oid = l.database
+        LEFT JOIN pg_stat_activity a USING (pid)
+        WHERE l.locktype = 'advisory' AND l.granted AND d.datname = current_database()
+          AND l.classid = $1::bigint::oid AND l.objid = $2::bigint::oid AND l.objsubid = 1)",
+                           {std::to_string(kLeaderClass), std::to_string(kLeaderObject)});
+}
+
+} // namespace tenancyd

@@ -1,0 +1,28 @@
+// What tenancyd expects of a server: its version, the extension and the extension's version.
+// SPDX-License-Identifier: PostgreSQL
+#pragma once
+
+#include "pg.hpp"
+
+namespace tenancyd
+{
+
+// Throws when the server (150004 is 15.4) is too old.
+void check_server_version(int version);
+
+// Throws when the extension is missing (nullopt) or not of tenancyd's own version.
+void check_extension_version(const pg::Value &installed);
+
+// The extension's version in this database, nullopt when it is not installed.
+pg::Value extension_version(pg::Connection &connection);
+
+// Whether the library came with shared_preload_libraries; any role may ask.
+bool is_preloaded(pg::Connection &connection);
+
+// All of the above for commands that need a working extension.
+void require_extension(pg::Connection &connection);
+
+// The server's idea of now (tenancy.clock_time()): tests and simulations set it.
+std::chrono::sys_seconds server_clock(pg::Connection &connection);
+
+} // namespace tenancyd

@@ -1,0 +1,259 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+# The measurements, in the order of their table: what is compared with what, and the budget. Sourced by scripts/bench.
+# SPDX-License-Identifier: PostgreSQL
+
+measures=(indexed_read scan metering search consume consume_loop record_usage set_local onboarding
+    set_tenant rollup)
+
+orders_made=
+make_orders() {
+    [ -z "$orders_made" ] || return 0
+    serve tenancy
+    run_sql -v rows="$orders" -f "$root/tests/bench/orders.sql"
+    orders_made=yes
+}
+
+# The price of the wall where it is dearest: a read so short that planning is most of it.
+measure_indexed_read() {
+    local columns="SELECT id, amount, note FROM" walled explicit alone
+    make_orders
+    serve tenancy callgrind
+    walled=$(repeat "$counts" instructions indexed_read.wall \
+        "$columns wall.orders WHERE customer_id = 7;")
+    explicit=$(repeat "$counts" instructions indexed_read.explicit \
+        "$columns bare.orders WHERE tenant_id = '$tenant' AND customer_id = 7;")
+    serve '' callgrind
+    alone=$(repeat "$counts" instructions indexed_read.unloaded \
+        "$columns bare.orders WHERE tenant_id = '$tenant' AND customer_id = 7;")
+    paste <(echo "$walled") <(echo "$explicit") |
+        report "indexed read of 3 rows under isolation" instructions \
+            "explicit WHERE tenant_id =" ratio "<= 1.00"
+    paste <(echo "$walled") <(echo "$alone") |
+        report "the same, metering included" instructions \
+            "explicit WHERE, extension not loaded" ratio ""
+}
+
+# The price of the wall a row: a scan of the whole table for the tenant that has half of it.
+measure_scan() {
+    local columns="SELECT count(*), sum(amount) FROM"
+    make_orders
+    serve tenancy
+    in_turn "$rounds" "$columns wall.orders" \
+        "$columns bare.orders WHERE tenant_id = '$large_tenant'" |
+        tenant=$large_tenant as_app pair_times | report "scan of $orders rows under isolation" ms \
+            "explicit WHERE tenant_id =" ratio "<= 1.02"
+}
+
+# What the hooks add to the cheapest statement that reads a table.
+measure_metering() {
+    local script="SELECT payload FROM bare.points WHERE id = 4711;" none metered counted
+    serve tenancy
+    run_sql <<'SQL'
+CREATE TABLE bare.points (id integer PRIMARY KEY, payload text NOT NULL);
+INSERT INTO bare.points SELECT i, repeat('x', 40) FROM generate_series(1, 10000) i;
+GRANT SELECT ON bare.points TO bench_app;
+VACUUM (FREEZE, ANALYZE) bare.points;
+SQL
+    serve '' callgrind
+    none=$(repeat "$counts" instructions metering.unloaded "$script")
+    serve tenancy callgrind
+    metered=$(repeat "$counts" instructions metering.tenancy "$script")
+    serve pg_stat_statements callgrind
+    counted=$(repeat "$counts" instructions metering.pg_stat_statements "$script")
+    paste <(echo "$metered") <(echo "$none") |
+        report "metering a point SELECT" instructions "nothing loaded" difference "<= 1000"
+    paste <(echo "$counted") <(echo "$none") |
+        report "for comparison: pg_stat_statements" instructions "nothing loaded" difference ""
+}
+
+# Operators that are not leakproof may not run before the wall's condition, and so not in an index.
+measure_search() {
+    local select="SELECT count(*) FROM" name condition
+    serve tenancy
+    run_sql -v rows="$documents" -f "$root/tests/bench/documents.sql"
+    while IFS='|' read -r name condition; do
+        in_turn "$rounds" "$select wall.documents WHERE $condition" \
+            "$select bare.documents WHERE tenant_id = '$tenant' AND $condition" |
+            as_app pair_times |
+            report "$name behind the wall" ms "explicit WHERE tenant_id =" ratio "<= 1.1"
+    done <<'SEARCHES'
+jsonb @>|attributes @> '{"article": 7}'
+LIKE '%…%' (pg_trgm)|body LIKE '%w4711 %'
+full text @@|words @@ to_tsquery('simple', 'w4711')
+SEARCHES
+}
+
+usage_made=
+make_usage_tables() {
+    serve tenancy
+    if [ -z "$usage_made" ]; then
+        run_sql <<'SQL'
+CREATE TABLE bare.quota (tenant_id uuid PRIMARY KEY, used bigint NOT NULL) WITH (fillfactor = 10);
+CREATE TABLE bare.events (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    tenant_id text NOT NULL,
+    metric text NOT NULL,
+    amount bigint NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+GRANT SELECT, INSERT, UPDATE ON bare.quota, bare.events TO bench_app;
+SQL
+        run_sql -c "INSERT INTO bare.quota VALUES ('$tenant', 0)"
+        usage_made=yes
+    fi
+    # Rolled up and read once, as on a server that has run for a while.
+    run_sql -c 'SELECT tenancy.rollup()' -c 'CHECKPOINT' \
+        -c 'VACUUM ANALYZE bare.quota, tenancy.usage_ledger, tenancy.usage_hourly' >/dev/null
+    as_app run_sql -c "SELECT tenancy.consume('calls')" >/dev/null
+}
+
+# A limit of one busy tenant: who holds a row lock until commit makes everybody wait for the disk.
+measure_consume() {
+    local consume="SELECT tenancy.consume('calls');" work="SELECT pg_sleep(0.005);" update
+    update="UPDATE bare.quota SET used = used + 1 WHERE tenant_id = '$tenant';"
+    make_usage_tables
+    pair_rates 32 "$consume" "$update" | report "consume, 32 clients on one tenant" \
+        "transactions/s" "hot-row UPDATE" ratio ">= 20"
+    pair_rates 32 "BEGIN; $consume $work COMMIT;" "BEGIN; $update $work COMMIT;" |
+        report "the same before 5 ms of other work" "transactions/s" "hot-row UPDATE" ratio ""
+}
+
+# The price of a call by itself.
+measure_consume_loop() {
+    make_usage_tables
+    loop_rates "result := tenancy.consume('calls')" "result := pg_backend_pid()" |
+        report "consume in a PL/pgSQL loop, assigned" "calls/s" \
+            "the same loop with pg_backend_pid()" value ">= 1000000"
+    loop_rates "PERFORM tenancy.consume('calls')" "PERFORM pg_backend_pid()" |
+        report "consume in a PL/pgSQL loop, PERFORM" "calls/s" \
+            "the same loop with pg_backend_pid()" value ""
+}
+
+loop_rates() {
+    local body='DO $$ DECLARE result bigint; BEGIN FOR i IN 1..%d LOOP %s; END LOOP; END $$'
+    # shellcheck disable=SC2059 # the format is ours
+    in_turn "$rounds" "$(printf "$body" "$calls" "$1")" "$(printf "$body" "$calls" "$2")" |
+        as_app pair_times | awk -v calls="$calls" '{ print calls * 1000 / $1, calls * 1000 / $2 }'
+}
+
+measure_record_usage() {
+    make_usage_tables
+    pair_rates 8 "SELECT tenancy.record_usage('calls');" \
+        "INSERT INTO bare.events (tenant_id, metric, amount) VALUES ('$tenant', 'calls', 1);" |
+        report "record_usage, 8 clients, one a transaction" "transactions/s" \
+            "INSERT of an event row" ratio ">= 0.9"
+}
+
+# What a pooled application does in each of its transactions. The setting is reported to the client,
+# both when it is set and when the transaction's end takes it back.
+measure_set_local() {
+    local name script
+    serve tenancy callgrind
+    for name in nothing tenancy app; do
+        case $name in
+        nothing) script="BEGIN;"$'\n'"COMMIT;" ;;
+        tenancy) script="BEGIN;"$'\n'"SET LOCAL tenancy.tenant_id = '$large_tenant';"$'\n'"COMMIT;" ;;
+        app) script="BEGIN;"$'\n'"SET LOCAL app.x = '$large_tenant';"$'\n'"COMMIT;" ;;
+        esac
+        repeat "$counts" instructions "set_local.$name" "$script" >"$profiles/set_local.$name.counts"
+    done
+    paste "$profiles"/set_local.{nothing,tenancy,app}.counts | awk '{ print $2 - $1, $3 - $1 }' |
+        report "SET LOCAL tenancy.tenant_id" instructions "SET LOCAL app.x" ratio "<= 1.1"
+}
+
+# create_tenants in batches of 1,000, each a transaction with its audit row.
+measure_onboarding() {
+    local batch tenants
+    make_large
+    for ((batch = 1; batch <= batches; batch++)); do
+        tenants="SELECT jsonb_agg(jsonb_build_object('plan', 'bench', 'name', 'Tenant ' || i,
+            'id', format('00000000-0000-4000-8000-%s', lpad(i::text, 12, '0'))))
+            FROM generate_series($((batch * 1000 + 1)), $(((batch + 1) * 1000))) i"
+        echo "SELECT count(*) FROM tenancy.create_tenants(($tenants));"
+        echo "INSERT INTO tenants (id, name, plan)
+            SELECT t->>'id', t->>'name', t->>'plan' FROM jsonb_array_elements(($tenants)) t;"
+    done | PGDATABASE=large pair_times | awk '{ print 1000000 / $1, 1000000 / $2 }' |
+        report "onboarding in batches of 1,000" "tenants/s" "INSERT into a table with these keys" \
+            value ">= 10000"
+}
+
+large_made=
+make_large() {
+    [ -z "$large_made" ] || return 0
+    serve tenancy
+    run_sql -c 'CREATE DATABASE large'
+    run_sql -d large <<'SQL'
+CREATE EXTENSION tenancy;
+SELECT tenancy.create_plan('bench') \g /dev/null
+CREATE TABLE tenants (id text COLLATE "C" PRIMARY KEY, name text NOT NULL, plan text,
+    created_at timestamptz NOT NULL DEFAULT now());
+CREATE UNIQUE INDEX ON tenants (lower(id));
+SQL
+    large_made=yes
+}
+
+# The first use of a tenant in a session, which reads the registry: tenants from all over it.
+measure_set_tenant() {
+    local i many few all=$((batches * 1000))
+    make_large
+    run_sql -d large -v n="$all" -f "$root/tests/bench/tenants.sql"
+    for ((i = 0; i < rounds; i++)); do
+        many=$(use_tenants 1000 "$batches" | PGDATABASE=large times | tail -n 1)
+        few=$(use_tenants 1000 1 | PGDATABASE=bench times | tail -n 1)
+        echo "$many $few"
+    done | report "first set_tenant in a session, of $all tenants" us "of 1,000 tenants" ratio ""
+    serve tenancy callgrind
+    many=$(repeat "$counts" count_first_uses large "$batches")
+    few=$(repeat "$counts" count_first_uses bench 1)
+    paste <(echo "$many") <(echo "$few") |
+        report "the same" instructions "of 1,000 tenants" ratio "<= 1.1"
+}
+
+# use_tenants HOW_MANY STEP: the first statement warms up. A thousand in milliseconds is one in
+# microseconds.
+use_tenants() {
+    cat <<SQL
+SELECT tenancy.set_tenant('$large_tenant');
+DO \$\$ BEGIN FOR i IN 1..$1 LOOP PERFORM tenancy.set_tenant('00000000-0000-4000-8000-' || lpad((i * $2)::text, 12, '0')); END LOOP; END \$\$;
+SQL
+}
+
+count_first_uses() {
+    local some more
+    some=$(PGDATABASE=$1 counted set_tenant "$(use_tenants 500 "$2")" 1)
+    more=$(PGDATABASE=$1 counted set_tenant "$(use_tenants 1000 "$2")" 1)
+    echo $(((more - some) / 500))
+}
+
+# New ledger rows of 1,000 tenants and two metrics, in the hours since the last rollup.
+measure_rollup() {
+    local i
+    serve tenancy
+    run_sql -c 'CREATE DATABASE ledger'
+    run_sql -d ledger -c 'CREATE EXTENSION tenancy' -c 'SELECT tenancy.rollup()' >/dev/null
+    for ((i = 0; i < 4; i++)); do
+        roll_up "$ledger_rows"
+        roll_up $((2 * ledger_rows))
+    done | paste -d ' ' - - >"$profiles/rollup.times"
+    awk -v n="$ledger_rows" '{ print n * 1000 / $1 }' "$profiles/rollup.times" |
+        report "rollup of $ledger_rows ledger rows" "rows/s" "–" value ">= 1000000"
+    awk '{ print $2, $1 }' "$profiles/rollup.times" |
+        report "rollup of twice as many" ms "rollup of $ledger_rows rows" ratio "<= 2.2"
+    awk 'NR == 1 { first = $1 } END { print $1, first }' "$profiles/rollup.times" |
+        report "rollup after $((9 * ledger_rows)) rows of history" ms "without history" \
+            ratio "<= 1.1"
+}
+
+# roll_up ROWS: writes so many to the ledger, prints the milliseconds that their rollup takes.
+roll_up() {
+    run_sql -d ledger -v n="$1" <<'SQL'
+INSERT INTO tenancy.usage_ledger (tenant_id, metric, amount, at, stamp)
+SELECT 'tenant-' || i % 1000, CASE WHEN i % 3 = 0 THEN 'calls' ELSE 'bytes' END, i % 100,
+    now() - i % 7200 * interval '1 second',
+    pg_current_xact_id()::text::bigint + (SELECT stamp_offset FROM tenancy.ledger_state)
+FROM generate_series(1, :n) i;
+VACUUM ANALYZE tenancy.usage_ledger;
+CHECKPOINT;
+SQL
+    echo 'SELECT rows_rolled FROM tenancy.rollup();' | PGDATABASE=ledger times
+}
