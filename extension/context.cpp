@@ -6,15 +6,10 @@
 // run without a transaction.
 #include "context.hpp"
 
-#include "guard.hpp"
 #include "guc.hpp"
-#include "metering.hpp"
-#include "wall.hpp"
 
 namespace tenancy::context
 {
-
-char *tenant_id_setting = nullptr;
 
 namespace
 {
@@ -32,7 +27,7 @@ constexpr const char *kTenantFunctions[] = {"current_tenant", "current_tenant_te
 constexpr int kTenantFunctionCount = lengthof(kTenantFunctions);
 
 constinit const Setting *setting = nullptr;
-constinit registry::Tenant *resolved = nullptr; // usable, if its generation is the present one
+constinit registry::Tenant *resolved = nullptr;     // usable, if its generation is the present one
 constinit char confirmed_id[registry::kNameSize]{}; // of `setting`, once it was found to exist
 constinit uint32 function_hashes[kTenantFunctionCount]{};
 constinit uint64 function_hashes_generation = 0;
@@ -40,10 +35,9 @@ constinit uint64 function_hashes_generation = 0;
 [[noreturn]] void report_unusable(const registry::Tenant *tenant)
 {
     if (!tenant->exists)
-        ereport(ERROR,
-                (errcode(ERRCODE_UNDEFINED_OBJECT),
-                 errmsg("tenant \"%s\" does not exist", tenant_id_setting),
-                 errhint("Check the spelling, or create it with tenancy.create_tenant().")));
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+                        errmsg("tenant \"%s\" does not exist", guc::tenant_id),
+                        errhint("Check the spelling, or create it with tenancy.create_tenant().")));
     const bool suspended = tenant->status == registry::Status::suspended;
     const char *since = timestamptz_to_str(tenant->status_changed_at);
     ereport(ERROR,
@@ -95,22 +89,11 @@ void report_null_tenant()
 
 } // namespace
 
-extern "C" {
-
-bool check_tenant_id(char **value, void **extra, GucSource source)
+bool check_setting(const char *value, void **extra)
 {
-    const char *wanted = *value != nullptr ? *value : "";
-    // An open query has read under one tenant, and what it reads on would be another's.
-    if (source >= PGC_S_INTERACTIVE && guard::is_query_open() && pg_strcasecmp(wanted, key()) != 0)
-    {
-        GUC_check_errcode(ERRCODE_OBJECT_IN_USE);
-        GUC_check_errmsg("cannot change the tenant while a query of the present one is open");
-        GUC_check_errhint("Finish the query or close the cursor first.");
-        return false;
-    }
-    if (wanted[0] == '\0')
+    if (value[0] == '\0')
         return true; // no tenant: always closed
-    const core::IdFault fault = core::check_tenant_id(*value);
+    const core::IdFault fault = core::check_tenant_id(value);
     if (fault != core::IdFault::none)
     {
         GUC_check_errcode(ERRCODE_INVALID_PARAMETER_VALUE);
@@ -126,21 +109,16 @@ bool check_tenant_id(char **value, void **extra, GucSource source)
     auto *made = static_cast<Setting *>(pg::guc_extra_alloc(sizeof(Setting)));
     if (made == nullptr)
         return false;
-    core::fold_tenant_id(*value, made->key);
+    core::fold_tenant_id(value, made->key);
     *extra = made;
     return true;
 }
 
-void assign_tenant_id(const char *, void *extra)
+void assign_setting(void *extra)
 {
-    // Work done so far belongs to the tenant that is being left.
-    metering::close_epoch();
-    if ((setting == nullptr) != (extra == nullptr))
-        wall::forget_plans();
     setting = static_cast<const Setting *>(extra);
     resolved = nullptr;
     confirmed_id[0] = '\0';
-}
 }
 
 bool is_set()
@@ -180,9 +158,9 @@ const registry::Tenant *require_current()
 {
     const registry::Tenant *tenant = current();
     if (tenant == nullptr)
-        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                        errmsg("no tenant is set"),
-                        errhint("Run SET tenancy.tenant_id = '...' or tenancy.set_tenant() first.")));
+        ereport(ERROR,
+                (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("no tenant is set"),
+                 errhint("Run SET tenancy.tenant_id = '...' or tenancy.set_tenant() first.")));
     return tenant;
 }
 
@@ -196,10 +174,9 @@ bool depends_on_tenant(const PlannedStmt *plan)
         oidvector *no_arguments = buildoidvector(nullptr, 0);
         for (int i = 0; i < kTenantFunctionCount; i++)
         {
-            const Oid function =
-                GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
-                                CStringGetDatum(kTenantFunctions[i]),
-                                PointerGetDatum(no_arguments), ObjectIdGetDatum(schema));
+            const Oid function = GetSysCacheOid3(
+                PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(kTenantFunctions[i]),
+                PointerGetDatum(no_arguments), ObjectIdGetDatum(schema));
             function_hashes[i] = GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(function));
         }
         function_hashes_generation = registry::generation();

@@ -9,12 +9,11 @@
 namespace tenancy::context
 {
 
-extern char *tenant_id_setting; // the variable behind tenancy.tenant_id
+// The check hook's part: validates an id and makes the setting's "extra"; false with the reason given.
+bool check_setting(const char *value, void **extra);
 
-extern "C" {
-bool check_tenant_id(char **value, void **extra, GucSource source);
-void assign_tenant_id(const char *value, void *extra);
-}
+// The assign hook's part. Cannot fail.
+void assign_setting(void *extra);
 
 // Has a tenant been named? Says nothing about whether it exists.
 bool is_set();

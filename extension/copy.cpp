@@ -7,6 +7,7 @@
 #include "copy.hpp"
 
 #include "context.hpp"
+#include "guc.hpp"
 #include "policy.hpp"
 #include "registry.hpp"
 #include "wall.hpp"
@@ -29,7 +30,8 @@ void check_source_privilege(const CopyStmt *statement)
 {
     if (statement->filename == nullptr)
         return;
-    const Oid role = statement->is_program ? ROLE_PG_EXECUTE_SERVER_PROGRAM : ROLE_PG_READ_SERVER_FILES;
+    const Oid role =
+        statement->is_program ? ROLE_PG_EXECUTE_SERVER_PROGRAM : ROLE_PG_READ_SERVER_FILES;
     if (!has_privs_of_role(GetUserId(), role))
         ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                         errmsg("permission denied to COPY from a file or program"),
@@ -38,10 +40,10 @@ void check_source_privilege(const CopyStmt *statement)
 
 [[noreturn]] void refuse(const char *relation, const char *why)
 {
-    ereport(ERROR,
-            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-             errmsg("cannot COPY into \"%s\" while a tenant is set", relation), errdetail("%s", why),
-             errhint("COPY into a temporary table and INSERT ... SELECT from it.")));
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("cannot COPY into \"%s\" while a tenant is set", relation),
+                    errdetail("%s", why),
+                    errhint("COPY into a temporary table and INSERT ... SELECT from it.")));
 }
 
 // Refuses tables whose rows may still change, or would have to pass more than our condition.
@@ -80,13 +82,13 @@ List *prepare_condition(ParseState *parse, const CopyStmt *statement)
 {
     if (statement->whereClause == nullptr)
         return NIL;
-    Node *condition = transformExpr(parse, static_cast<Node *>(copyObjectImpl(statement->whereClause)),
-                                    EXPR_KIND_COPY_WHERE);
+    Node *condition = transformExpr(
+        parse, static_cast<Node *>(copyObjectImpl(statement->whereClause)), EXPR_KIND_COPY_WHERE);
     condition = coerce_to_boolean(parse, condition, "WHERE");
     assign_expr_collations(parse, condition);
     condition = eval_const_expressions(nullptr, condition);
-    condition = reinterpret_cast<Node *>(
-        canonicalize_qual(reinterpret_cast<Expr *>(condition), false));
+    condition =
+        reinterpret_cast<Node *>(canonicalize_qual(reinterpret_cast<Expr *>(condition), false));
     return make_ands_implicit(reinterpret_cast<Expr *>(condition));
 }
 
@@ -95,9 +97,10 @@ List *prepare_condition(ParseState *parse, const CopyStmt *statement)
 Expr *make_check(Relation relation)
 {
     Oid boolean = BOOLOID;
-    const Oid function = GetSysCacheOid3(
-        PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum("require_own_row"),
-        PointerGetDatum(buildoidvector(&boolean, 1)), ObjectIdGetDatum(registry::relations().schema));
+    const Oid function =
+        GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum("require_own_row"),
+                        PointerGetDatum(buildoidvector(&boolean, 1)),
+                        ObjectIdGetDatum(registry::relations().schema));
     if (!OidIsValid(function))
         elog(ERROR, "function tenancy.require_own_row(boolean) does not exist");
     return reinterpret_cast<Expr *>(makeFuncExpr(
@@ -117,7 +120,8 @@ Way way_of(const CopyStmt *statement)
                             (wall::is_up() || !is_behind_the_wall(statement->relation, true));
         return walled ? Way::with_check : Way::leave;
     }
-    return wall::is_up() && is_behind_the_wall(statement->relation, true) ? Way::as_query : Way::leave;
+    return wall::is_up() && is_behind_the_wall(statement->relation, true) ? Way::as_query
+                                                                          : Way::leave;
 }
 
 PlannedStmt *as_query(const PlannedStmt *planned)
@@ -134,9 +138,8 @@ PlannedStmt *as_query(const PlannedStmt *planned)
     foreach (cell, select->targetList)
     {
         ColumnRef *column = makeNode(ColumnRef);
-        column->fields = list_make1(lfirst(cell) != nullptr
-                                        ? lfirst(cell)
-                                        : static_cast<void *>(makeNode(A_Star)));
+        column->fields = list_make1(
+            lfirst(cell) != nullptr ? lfirst(cell) : static_cast<void *>(makeNode(A_Star)));
         column->location = -1;
         ResTarget *target = makeNode(ResTarget);
         target->val = reinterpret_cast<Node *>(column);
@@ -174,9 +177,9 @@ uint64 run(const PlannedStmt *planned, const char *source)
         PreventCommandIfReadOnly("COPY FROM");
     // The table may have changed since its name was looked up without a lock.
     if (policy::isolation_condition(relation) == nullptr)
-        ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
-                        errmsg("table \"%s\" was detached meanwhile",
-                               RelationGetRelationName(relation))));
+        ereport(ERROR,
+                (errcode(ERRCODE_OBJECT_IN_USE),
+                 errmsg("table \"%s\" was detached meanwhile", RelationGetRelationName(relation))));
     check_relation(relation);
 
     List *condition = prepare_condition(parse, statement);
@@ -200,9 +203,9 @@ TENANCY_FUNCTION(tenancy_require_own_row)
 {
     if (!PG_ARGISNULL(0) && PG_GETARG_BOOL(0))
         PG_RETURN_BOOL(true);
-    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                    errmsg("row belongs to another tenant"),
-                    errdetail("The session acts for tenant \"%s\".", context::tenant_id_setting),
-                    errhint("Leave the tenant column out of the list of columns: its default is the "
-                            "current tenant.")));
+    ereport(ERROR,
+            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("row belongs to another tenant"),
+             errdetail("The session acts for tenant \"%s\".", guc::tenant_id),
+             errhint("Leave the tenant column out of the list of columns: its default is the "
+                     "current tenant.")));
 }

@@ -64,8 +64,8 @@ core::Counts read(const Entry *entry)
 {
     core::Counts counts;
     for (int i = 0; i < core::kCounters; i++)
-        counts.value[i] =
-            static_cast<int64>(pg_atomic_read_u64(const_cast<pg_atomic_uint64 *>(&entry->value[i])));
+        counts.value[i] = static_cast<int64>(
+            pg_atomic_read_u64(const_cast<pg_atomic_uint64 *>(&entry->value[i])));
     return counts;
 }
 
@@ -204,8 +204,8 @@ Size entry_capacity()
 Saved *snapshot(Oid database, int64 *count)
 {
     const int64 most = entry_capacity();
-    auto *copies = static_cast<Saved *>(
-        MemoryContextAllocHuge(CurrentMemoryContext, most * sizeof(Saved)));
+    auto *copies =
+        static_cast<Saved *>(MemoryContextAllocHuge(CurrentMemoryContext, most * sizeof(Saved)));
     int64 taken = 0;
     {
         pg::LockGuard guard(shared->lock, LW_SHARED);
@@ -233,8 +233,8 @@ void require_memory()
 
 void request_memory()
 {
-    RequestAddinShmemSpace(add_size(MAXALIGN(sizeof(Shared)),
-                                    hash_estimate_size(entry_capacity(), sizeof(Entry))));
+    RequestAddinShmemSpace(
+        add_size(MAXALIGN(sizeof(Shared)), hash_estimate_size(entry_capacity(), sizeof(Entry))));
     RequestNamedLWLockTranche("tenancy_counters", 1);
 }
 
@@ -277,8 +277,7 @@ void add(const char *tenant, const core::Counts &counts)
         // The common entry may use the places kept free.
         pg::LockGuard guard(shared->lock, LW_EXCLUSIVE);
         bool found;
-        auto *entry =
-            static_cast<Entry *>(hash_search(entries, &others, HASH_ENTER_NULL, &found));
+        auto *entry = static_cast<Entry *>(hash_search(entries, &others, HASH_ENTER_NULL, &found));
         if (entry == nullptr)
             return;
         if (!found)
@@ -342,23 +341,24 @@ int64 flush(Flushed *flushed)
     Oid types[parameters] = {INT8OID, TEXTARRAYOID};
     Datum arguments[parameters];
     arguments[0] = Int64GetDatum(static_cast<int64>(shared->epoch));
-    arguments[1] = PointerGetDatum(construct_array(tenants, count, TEXTOID, -1, false, TYPALIGN_INT));
+    arguments[1] =
+        PointerGetDatum(construct_array(tenants, count, TEXTOID, -1, false, TYPALIGN_INT));
     for (int c = 0; c < core::kCounters; c++)
     {
         types[2 + c] = INT8ARRAYOID;
-        arguments[2 + c] = PointerGetDatum(
-            construct_array(values + c * count, count, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+        arguments[2 + c] = PointerGetDatum(construct_array(values + c * count, count, INT8OID, 8,
+                                                           FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
     }
-    constexpr const char *statement =
-        "SELECT tenancy.store_counters($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    constexpr const char *statement = "SELECT tenancy.store_counters($1, $2, $3, $4, $5, $6, $7, "
+                                      "$8, $9, $10, $11, $12, $13, $14)";
 
     owner::Scope scope = owner::enter();
     if (SPI_execute_with_args(statement, parameters, types, arguments, nullptr, false, 1) !=
         SPI_OK_SELECT)
         elog(ERROR, "could not store resource counters");
     bool is_null;
-    const int64 written = DatumGetInt64(
-        SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+    const int64 written =
+        DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
     owner::leave(scope);
     return written;
 }
@@ -368,8 +368,8 @@ void confirm(const Flushed &flushed)
     const auto *saved = static_cast<const Saved *>(flushed.copies);
     pg::LockGuard guard(shared->lock, LW_SHARED);
     for (int64 i = 0; i < flushed.count; i++)
-        if (auto *entry = static_cast<Entry *>(
-                hash_search(entries, &saved[i].key, HASH_FIND, nullptr)))
+        if (auto *entry =
+                static_cast<Entry *>(hash_search(entries, &saved[i].key, HASH_FIND, nullptr)))
             pg_atomic_write_u32(&entry->flushed, saved[i].changes);
 }
 

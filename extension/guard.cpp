@@ -34,14 +34,14 @@ static void on_query_memory_gone(void *)
 
 [[noreturn]] void refuse(const char *what, Oid relation)
 {
-    ereport(ERROR,
-            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-             errmsg("%s is not allowed on \"%s\" while a tenant is set", what,
-                    get_rel_name(relation)),
-             errdetail("The table is shared by tenants, and the statement does not stop at the "
-                       "rows of tenant \"%s\".",
-                       context::tenant_id_setting),
-             errhint("Leave the tenant first: SELECT tenancy.reset_tenant().")));
+    ereport(
+        ERROR,
+        (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+         errmsg("%s is not allowed on \"%s\" while a tenant is set", what, get_rel_name(relation)),
+         errdetail("The table is shared by tenants, and the statement does not stop at the "
+                   "rows of tenant \"%s\".",
+                   guc::tenant_id),
+         errhint("Leave the tenant first: SELECT tenancy.reset_tenant().")));
 }
 
 void check_relation(const RangeVar *name, const char *what)
@@ -110,19 +110,21 @@ void check_drop_extension(const DropStmt *statement)
     if (!drops_us || statement->behavior != DROP_CASCADE || !registry::is_installed())
         return;
     const owner::Scope scope = owner::enter();
-    if (SPI_execute("SELECT min(p.polrelid::regclass::text) FROM pg_policy p JOIN pg_policy i USING (polrelid)"
+    if (SPI_execute("SELECT min(p.polrelid::regclass::text) FROM pg_policy p JOIN pg_policy i "
+                    "USING (polrelid)"
                     " WHERE i.polname = 'tenancy_isolation' AND p.polpermissive"
                     " AND p.polname <> 'tenancy_access'",
                     true, 1) != SPI_OK_SELECT)
         elog(ERROR, "could not read policies");
     const char *table = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
     if (table != nullptr)
-        ereport(ERROR,
-                (errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
-                 errmsg("cannot drop extension tenancy: it would open table %s", table),
-                 errdetail("The table has a permissive policy that would stay without the isolation "
-                           "policy and show the rows of all tenants."),
-                 errhint("Drop that policy, or take the table out with tenancy.detach(), first.")));
+        ereport(
+            ERROR,
+            (errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+             errmsg("cannot drop extension tenancy: it would open table %s", table),
+             errdetail("The table has a permissive policy that would stay without the isolation "
+                       "policy and show the rows of all tenants."),
+             errhint("Drop that policy, or take the table out with tenancy.detach(), first.")));
     owner::leave(scope);
 }
 
@@ -233,10 +235,10 @@ void check_fetch(const FetchStmt *statement)
     const auto *held = static_cast<const HeldCursor *>(
         hash_search(held_cursors, statement->portalname, HASH_FIND, nullptr));
     if (held != nullptr && strcmp(held->tenant, context::key()) != 0)
-        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                        errmsg("cursor \"%s\" was opened for another tenant",
-                               statement->portalname),
-                        errhint("Close it, or set the tenant it was opened for.")));
+        ereport(ERROR,
+                (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                 errmsg("cursor \"%s\" was opened for another tenant", statement->portalname),
+                 errhint("Close it, or set the tenant it was opened for.")));
 }
 
 [[noreturn]] void refuse_materialized_view()
@@ -245,7 +247,7 @@ void check_fetch(const FetchStmt *statement)
                     errmsg("materialized views cannot be filled while a tenant is set"),
                     errdetail("A materialized view is shared, and would hold the rows of tenant "
                               "\"%s\" alone.",
-                              context::tenant_id_setting),
+                              guc::tenant_id),
                     errhint("Leave the tenant first: SELECT tenancy.reset_tenant().")));
 }
 
@@ -273,8 +275,7 @@ void check_utility(const Node *statement)
                        "CREATE POLICY");
         break;
     case T_AlterPolicyStmt:
-        check_relation(reinterpret_cast<const AlterPolicyStmt *>(statement)->table,
-                       "ALTER POLICY");
+        check_relation(reinterpret_cast<const AlterPolicyStmt *>(statement)->table, "ALTER POLICY");
         break;
     case T_RuleStmt:
         check_relation(reinterpret_cast<const RuleStmt *>(statement)->relation, "CREATE RULE");

@@ -2,9 +2,7 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "guc.hpp"
 
-#include "context.hpp"
 #include "core/clock.hpp"
-#include "wall.hpp"
 
 namespace tenancy::guc
 {
@@ -16,6 +14,7 @@ int index_promotion = kPromoteList;
 int max_quota_entries = 16384;
 int max_tracked_tenants = 10000;
 bool strict = false;
+char *tenant_id = nullptr;
 
 namespace
 {
@@ -54,11 +53,6 @@ static void assign_clock(const char *, void *extra)
     fixed_clock = static_cast<const int64 *>(extra);
 }
 
-static void assign_enforce_bypass(bool, void *)
-{
-    wall::forget_plans();
-}
-
 static bool check_tenant_column(char **value, void **, GucSource)
 {
     if (*value != nullptr && (*value)[0] != '\0' && strlen(*value) < NAMEDATALEN)
@@ -70,7 +64,7 @@ static bool check_tenant_column(char **value, void **, GucSource)
 
 } // namespace
 
-void init()
+void init(const Hooks &hooks)
 {
     DefineCustomBoolVariable(
         "tenancy.auto_attach", "Attaches new tables that have the tenant column.",
@@ -83,11 +77,11 @@ void init()
     DefineCustomBoolVariable(
         "tenancy.enforce_bypass", "Isolates roles that bypass row security while a tenant is set.",
         "Off, superusers and BYPASSRLS roles see all tenants' rows even with a tenant set.",
-        &enforce_bypass, true, PGC_SUSET, 0, nullptr, assign_enforce_bypass, nullptr);
-    DefineCustomIntVariable(
-        "tenancy.flush_interval", "Time between two flushes of resource counters to their table.",
-        nullptr, &flush_interval_seconds, 10, 1, 3600, PGC_SIGHUP, GUC_UNIT_S, nullptr, nullptr,
-        nullptr);
+        &enforce_bypass, true, PGC_SUSET, 0, nullptr, hooks.assign_enforce_bypass, nullptr);
+    DefineCustomIntVariable("tenancy.flush_interval",
+                            "Time between two flushes of resource counters to their table.",
+                            nullptr, &flush_interval_seconds, 10, 1, 3600, PGC_SIGHUP, GUC_UNIT_S,
+                            nullptr, nullptr, nullptr);
     DefineCustomEnumVariable(
         "tenancy.index_promotion", "Lets trusted operators use indexes behind the wall.",
         "list trusts the server's own and those of well-known contrib modules, on those of all "
@@ -106,20 +100,19 @@ void init()
                                 &max_tracked_tenants, 10000, 100, 1 << 22, PGC_POSTMASTER, 0,
                                 nullptr, nullptr, nullptr);
     }
-    DefineCustomBoolVariable(
-        "tenancy.strict", "Makes using tenants' tables without a tenant an error.",
-        "Otherwise a role subject to row security sees no rows.", &strict, false, PGC_USERSET, 0,
-        nullptr, nullptr, nullptr);
-    DefineCustomStringVariable("tenancy.tenant_column",
-                               "Name of the column that makes a new table a tenants' table.",
-                               nullptr, &tenant_column, "tenant_id", PGC_SUSET, 0,
-                               check_tenant_column, nullptr, nullptr);
+    DefineCustomBoolVariable("tenancy.strict",
+                             "Makes using tenants' tables without a tenant an error.",
+                             "Otherwise a role subject to row security sees no rows.", &strict,
+                             false, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomStringVariable(
+        "tenancy.tenant_column", "Name of the column that makes a new table a tenants' table.",
+        nullptr, &tenant_column, "tenant_id", PGC_SUSET, 0, check_tenant_column, nullptr, nullptr);
     // Reported, so that a pooler that tracks reported parameters carries it from client to client.
     DefineCustomStringVariable(
         "tenancy.tenant_id", "The tenant this session acts for.",
         "Empty means none: no rows of tenants' tables for roles subject to row security.",
-        &context::tenant_id_setting, "", PGC_USERSET, GUC_REPORT, context::check_tenant_id,
-        context::assign_tenant_id, nullptr);
+        &tenant_id, "", PGC_USERSET, GUC_REPORT, hooks.check_tenant_id, hooks.assign_tenant_id,
+        nullptr);
 
     MarkGUCPrefixReserved("tenancy");
 }

@@ -14,13 +14,22 @@ extern int index_promotion;
 extern int max_quota_entries;
 extern int max_tracked_tenants;
 extern bool strict;
+extern char *tenant_id; // as it was set, "" = none
 
 // Values of index_promotion.
 inline constexpr int kPromoteNone = 0;
 inline constexpr int kPromoteList = 1;
 inline constexpr int kPromoteAll = 2;
 
-void init();
+// What has to happen when a setting changes that other modules act on.
+struct Hooks
+{
+    GucStringCheckHook check_tenant_id;
+    GucStringAssignHook assign_tenant_id;
+    GucBoolAssignHook assign_enforce_bypass;
+};
+
+void init(const Hooks &hooks);
 
 // The present as all of tenancy sees it: the clock, unless tenancy.clock fixes it.
 TimestampTz clock_time();

@@ -38,7 +38,7 @@ constinit int depth = 0;
 // Time and rows of a client's statement.
 class Stopwatch
 {
-  public:
+public:
     void start()
     {
         if (depth == 0)
@@ -55,11 +55,40 @@ class Stopwatch
         metering::count(core::kExecMicroseconds, INSTR_TIME_GET_MICROSEC(now));
     }
 
-  private:
+private:
     instr_time started_;
 };
 
 extern "C" {
+
+static bool on_check_tenant_id(char **value, void **extra, GucSource source)
+{
+    const char *wanted = *value != nullptr ? *value : "";
+    // An open query has read under one tenant, and what it reads on would be another's.
+    if (source >= PGC_S_INTERACTIVE && guard::is_query_open() &&
+        pg_strcasecmp(wanted, context::key()) != 0)
+    {
+        GUC_check_errcode(ERRCODE_OBJECT_IN_USE);
+        GUC_check_errmsg("cannot change the tenant while a query of the present one is open");
+        GUC_check_errhint("Finish the query or close the cursor first.");
+        return false;
+    }
+    return context::check_setting(wanted, extra);
+}
+
+static void on_assign_tenant_id(const char *, void *extra)
+{
+    // Work done so far belongs to the tenant that is being left.
+    metering::close_epoch();
+    if (context::is_set() != (extra != nullptr))
+        wall::forget_plans();
+    context::assign_setting(extra);
+}
+
+static void on_assign_enforce_bypass(bool, void *)
+{
+    wall::forget_plans();
+}
 
 static PlannedStmt *on_plan(Query *query, const char *source, int options, ParamListInfo params)
 {
@@ -191,10 +220,10 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
                 (castNode(DeclareCursorStmt, planned->utilityStmt)->options & CURSOR_OPT_HOLD)
             ? pstrdup(castNode(DeclareCursorStmt, planned->utilityStmt)->portalname)
             : nullptr;
-    const char *closed_cursor = tag == T_ClosePortalStmt &&
-                                        castNode(ClosePortalStmt, planned->utilityStmt)->portalname
-                                    ? pstrdup(castNode(ClosePortalStmt, planned->utilityStmt)->portalname)
-                                    : nullptr;
+    const char *closed_cursor =
+        tag == T_ClosePortalStmt && castNode(ClosePortalStmt, planned->utilityStmt)->portalname
+            ? pstrdup(castNode(ClosePortalStmt, planned->utilityStmt)->portalname)
+            : nullptr;
     const Oid dropped_database =
         tag == T_DropdbStmt
             ? get_database_oid(castNode(DropdbStmt, planned->utilityStmt)->dbname, true)
@@ -240,7 +269,8 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
     }
 }
 
-static void on_object_access(ObjectAccessType access, Oid classId, Oid object, int part, void *argument)
+static void on_object_access(ObjectAccessType access, Oid classId, Oid object, int part,
+                             void *argument)
 {
     if (previous_object_access != nullptr)
         previous_object_access(access, classId, object, part, argument);
@@ -317,6 +347,13 @@ static void on_shmem_startup()
 }
 
 } // namespace
+
+const guc::Hooks &of_settings()
+{
+    static constexpr guc::Hooks hooks{on_check_tenant_id, on_assign_tenant_id,
+                                      on_assign_enforce_bypass};
+    return hooks;
+}
 
 void init()
 {

@@ -4,8 +4,13 @@
 
 #include "pg.hpp"
 
+#include "guc.hpp"
+
 namespace tenancy::hooks
 {
+
+// The hooks of settings, for guc.
+const guc::Hooks &of_settings();
 
 void init();
 

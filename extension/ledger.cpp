@@ -27,7 +27,7 @@ struct Item
 };
 
 constinit Item *items = nullptr;
-constinit Item *spare = nullptr; // memory for the next item
+constinit Item *spare = nullptr;     // memory for the next item
 constinit bool writing_done = false; // past pre-commit: nothing can be added any more
 constinit SPIPlanPtr insert_plan = nullptr;
 
@@ -157,8 +157,14 @@ void insert_row(const quota::Slot *slot, int64 amount, TimestampTz at, const Eve
                       Int64GetDatum(current_stamp()),
                       PointerGetDatum(event.key),
                       PointerGetDatum(event.attributes)};
-    const char nulls[] = {' ', ' ', ' ', ' ', ' ', event.key != nullptr ? ' ' : 'n',
-                          event.attributes != nullptr ? ' ' : 'n', '\0'};
+    const char nulls[] = {' ',
+                          ' ',
+                          ' ',
+                          ' ',
+                          ' ',
+                          event.key != nullptr ? ' ' : 'n',
+                          event.attributes != nullptr ? ' ' : 'n',
+                          '\0'};
     if (SPI_execute_plan(insert_plan, values, nulls, false, 0) != SPI_OK_INSERT)
         elog(ERROR, "could not write usage");
 }
@@ -173,8 +179,13 @@ bool claim_key(const quota::Slot *slot, int64 amount, const Event &event)
                       Int64GetDatum(amount),
                       event.at != nullptr ? TimestampTzGetDatum(*event.at) : Datum{0},
                       PointerGetDatum(event.attributes)};
-    const char nulls[] = {' ', ' ', ' ', ' ', event.at != nullptr ? ' ' : 'n',
-                          event.attributes != nullptr ? ' ' : 'n', '\0'};
+    const char nulls[] = {' ',
+                          ' ',
+                          ' ',
+                          ' ',
+                          event.at != nullptr ? ' ' : 'n',
+                          event.attributes != nullptr ? ' ' : 'n',
+                          '\0'};
     const owner::Scope scope = owner::enter();
     if (SPI_execute_with_args(kInsertKey, lengthof(types), types, values, nulls, false, 0) !=
         SPI_OK_INSERT)
@@ -187,8 +198,9 @@ bool claim_key(const quota::Slot *slot, int64 amount, const Event &event)
             SPI_OK_SELECT)
             elog(ERROR, "could not read an idempotency key");
         bool is_null;
-        same = SPI_processed == 1 && DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0],
-                                                                SPI_tuptable->tupdesc, 1, &is_null));
+        same =
+            SPI_processed == 1 &&
+            DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
     }
     owner::leave(scope);
     if (!same)
@@ -240,7 +252,8 @@ Result add(quota::Slot *slot, quota::Mode mode, int64 amount, const Event &event
     const int level = GetCurrentTransactionNestLevel();
     Item *item = open_item(slot, level, at);
     provide_spare();
-    const quota::Outcome outcome = quota::request(slot, mode, amount, at, item == nullptr, add_pending);
+    const quota::Outcome outcome =
+        quota::request(slot, mode, amount, at, item == nullptr, add_pending);
     result.decision = outcome.decision;
     if (outcome.decision.verdict != core::Verdict::admitted)
     {

@@ -16,9 +16,9 @@ namespace tenancy::ledger
 // An event that has a row of its own because it carries a key, a time or attributes.
 struct Event
 {
-    const text *key;          // or nullptr
-    const TimestampTz *at;    // or nullptr: now
-    const Jsonb *attributes;  // or nullptr
+    const text *key;         // or nullptr
+    const TimestampTz *at;   // or nullptr: now
+    const Jsonb *attributes; // or nullptr
 };
 
 // Counts an amount for the slot's tenant. With `mode` enforce the verdict may be a refusal, and then

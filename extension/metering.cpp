@@ -34,8 +34,10 @@ core::Counts server_counters()
     core::Counts now{};
     now[core::kBlocksHit] = pgBufferUsage.shared_blks_hit + pgBufferUsage.local_blks_hit;
     now[core::kBlocksRead] = pgBufferUsage.shared_blks_read + pgBufferUsage.local_blks_read;
-    now[core::kBlocksDirtied] = pgBufferUsage.shared_blks_dirtied + pgBufferUsage.local_blks_dirtied;
-    now[core::kBlocksWritten] = pgBufferUsage.shared_blks_written + pgBufferUsage.local_blks_written;
+    now[core::kBlocksDirtied] =
+        pgBufferUsage.shared_blks_dirtied + pgBufferUsage.local_blks_dirtied;
+    now[core::kBlocksWritten] =
+        pgBufferUsage.shared_blks_written + pgBufferUsage.local_blks_written;
     now[core::kTempBlocks] = pgBufferUsage.temp_blks_read + pgBufferUsage.temp_blks_written;
     now[core::kWalRecords] = pgWalUsage.wal_records;
     now[core::kWalBytes] = static_cast<int64>(pgWalUsage.wal_bytes);

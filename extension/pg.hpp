@@ -123,7 +123,8 @@ inline Oid check_as_user(const Query *query, const RangeTblEntry *entry)
 #if PG_VERSION_NUM >= 160000
     if (entry->perminfoindex == 0)
         return InvalidOid;
-    return getRTEPermissionInfo(query->rteperminfos, const_cast<RangeTblEntry *>(entry))->checkAsUser;
+    return getRTEPermissionInfo(query->rteperminfos, const_cast<RangeTblEntry *>(entry))
+        ->checkAsUser;
 #else
     return entry->checkAsUser;
 #endif
@@ -146,7 +147,10 @@ inline void check_insert_permission(ParseState *parse, ParseNamespaceItem *item,
 // Before 16 tree walkers are declared as bool (*)() and called with two arguments.
 #if PG_VERSION_NUM >= 160000
 using TreeWalker = bool (*)(Node *, void *);
-inline TreeWalker walker(bool (*function)(Node *, void *)) { return function; }
+inline TreeWalker walker(bool (*function)(Node *, void *))
+{
+    return function;
+}
 #else
 using TreeWalker = bool (*)();
 inline TreeWalker walker(bool (*function)(Node *, void *))
@@ -159,13 +163,13 @@ inline TreeWalker walker(bool (*function)(Node *, void *))
 // because an error would jump over the destructor.
 class LockGuard
 {
-  public:
+public:
     LockGuard(LWLock *lock, LWLockMode mode) : lock_(lock) { LWLockAcquire(lock_, mode); }
     ~LockGuard() { LWLockRelease(lock_); }
     LockGuard(const LockGuard &) = delete;
     LockGuard &operator=(const LockGuard &) = delete;
 
-  private:
+private:
     LWLock *lock_;
 };
 

@@ -21,8 +21,8 @@ namespace
 
 // Contrib modules whose operators are plain comparisons; tenancy.index_promotion = on trusts all
 // extensions.
-constexpr const char *kTrustedExtensions[] = {"pg_trgm", "btree_gin", "btree_gist", "citext",
-                                              "hstore",  "intarray",  "ltree",      "cube",
+constexpr const char *kTrustedExtensions[] = {"pg_trgm", "btree_gin", "btree_gist",   "citext",
+                                              "hstore",  "intarray",  "ltree",        "cube",
                                               "seg",     "unaccent",  "fuzzystrmatch"};
 
 extern "C" {

@@ -13,7 +13,7 @@ namespace
 {
 
 // The names in the order of core::Period.
-constexpr const char *kPeriodNames[core::kPeriods] = {"total", "hour", "day",
+constexpr const char *kPeriodNames[core::kPeriods] = {"total", "hour",  "day",
                                                       "week",  "month", "year"};
 
 // Of the lock that stands in for shared memory; the server's own advisory locks use 1 and 2.
@@ -45,7 +45,8 @@ constexpr const char *kUsageStatement =
     " UNION ALL"
     " SELECT l.at, l.amount::pg_catalog.numeric FROM tenancy.usage_ledger l"
     "  WHERE l.tenant_id OPERATOR(pg_catalog.=) $1 AND l.metric OPERATOR(pg_catalog.=) $2"
-    "  AND l.stamp OPERATOR(pg_catalog.>=) coalesce((SELECT g.watermark FROM tenancy.ledger_state g),"
+    "  AND l.stamp OPERATOR(pg_catalog.>=) coalesce((SELECT g.watermark FROM tenancy.ledger_state "
+    "g),"
     "   (-9223372036854775808)::pg_catalog.int8)"
     ") u ON true GROUP BY s.n ORDER BY s.n";
 
@@ -59,9 +60,8 @@ int period_named(const char *name)
 
 TimestampTz truncate(const char *unit, TimestampTz at, Datum time_zone)
 {
-    return DatumGetTimestampTz(DirectFunctionCall3(timestamptz_trunc_zone,
-                                                   CStringGetTextDatum(unit),
-                                                   TimestampTzGetDatum(at), time_zone));
+    return DatumGetTimestampTz(DirectFunctionCall3(
+        timestamptz_trunc_zone, CStringGetTextDatum(unit), TimestampTzGetDatum(at), time_zone));
 }
 
 core::WindowStarts compute_starts(const char *time_zone, TimestampTz at)
@@ -164,8 +164,8 @@ void load_for_slot(void *argument, const core::WindowStarts &starts, core::Windo
 void lock_usage(const Slot *slot)
 {
     LOCKTAG tag;
-    const uint64 hash =
-        hash_bytes_extended(reinterpret_cast<const unsigned char *>(&slot->key), sizeof(slot->key), 0);
+    const uint64 hash = hash_bytes_extended(reinterpret_cast<const unsigned char *>(&slot->key),
+                                            sizeof(slot->key), 0);
     SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, static_cast<uint32>(hash >> 32),
                          static_cast<uint32>(hash), kLockClass);
     (void)LockAcquire(&tag, ExclusiveLock, false, false);
@@ -205,8 +205,8 @@ Slot *slot_of_current_tenant(const text *metric)
         control.keysize = sizeof(reservations::Key);
         control.entrysize = sizeof(Slot);
         control.hcxt = TopMemoryContext;
-        slots = hash_create("tenancy quota slots", 64, &control,
-                            HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+        slots =
+            hash_create("tenancy quota slots", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
     }
     reservations::Key key{};
     key.database = MyDatabaseId;

@@ -65,8 +65,7 @@ void pin(const Slot *slot);
 
 const char *period_name(int period);
 
-[[noreturn]] void report_refusal(const Slot *slot, const core::Decision &decision,
-                                            int64 amount);
+[[noreturn]] void report_refusal(const Slot *slot, const core::Decision &decision, int64 amount);
 
 void forget_cache();
 

@@ -53,36 +53,28 @@ static void on_schema_changed(Datum, int, uint32)
 }
 }
 
-Oid relation_named(const char *name, Oid schema)
-{
-    Oid relation = get_relname_relid(name, schema);
-    if (!OidIsValid(relation))
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
-                        errmsg("relation \"tenancy.%s\" does not exist", name),
-                        errdetail("The extension's tables do not fit this library (version %s).",
-                                  TENANCY_VERSION),
-                        errhint("Run ALTER EXTENSION tenancy UPDATE.")));
-    return relation;
-}
-
 void resolve()
 {
-    const Oid schema = get_namespace_oid("tenancy", true);
-    // While CREATE EXTENSION runs the schema is there and the rest is on its way: ask again.
-    if (OidIsValid(schema) && !OidIsValid(get_relname_relid("usage_ledger", schema)))
-        return;
-    if (!OidIsValid(schema) || !OidIsValid(get_extension_oid("tenancy", true)))
+    Relations found{};
+    found.schema = get_namespace_oid("tenancy", true);
+    if (!OidIsValid(found.schema) || IsBinaryUpgrade)
     {
         presence = Presence::absent;
         return;
     }
-    known.schema = schema;
-    known.tenants = relation_named("tenants", schema);
-    known.tenants_key = relation_named("tenants_key", schema);
-    known.metrics = relation_named("metrics", schema);
-    known.plan_limits = relation_named("plan_limits", schema);
-    known.tenant_limits = relation_named("tenant_limits", schema);
-    known.ledger = relation_named("usage_ledger", schema);
+    found.tenants = get_relname_relid("tenants", found.schema);
+    found.tenants_key = get_relname_relid("tenants_key", found.schema);
+    found.metrics = get_relname_relid("metrics", found.schema);
+    found.plan_limits = get_relname_relid("plan_limits", found.schema);
+    found.tenant_limits = get_relname_relid("tenant_limits", found.schema);
+    found.ledger = get_relname_relid("usage_ledger", found.schema);
+    // While CREATE EXTENSION runs the rest is on its way: ask again.
+    if (!OidIsValid(get_extension_oid("tenancy", true)) || !OidIsValid(found.tenants) ||
+        !OidIsValid(found.tenants_key) || !OidIsValid(found.metrics) ||
+        !OidIsValid(found.plan_limits) || !OidIsValid(found.tenant_limits) ||
+        !OidIsValid(found.ledger))
+        return;
+    known = found;
     presence = Presence::present;
 }
 
@@ -187,9 +179,12 @@ bool is_installed()
 const Relations &relations()
 {
     if (!is_installed())
-        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                        errmsg("extension \"tenancy\" is not installed in this database"),
-                        errhint("Run CREATE EXTENSION tenancy.")));
+        ereport(ERROR,
+                (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                 errmsg("extension \"tenancy\" is not installed in this database"),
+                 errhint("Run CREATE EXTENSION tenancy, or ALTER EXTENSION tenancy UPDATE if "
+                         "its tables are older than the library (%s).",
+                         TENANCY_VERSION)));
     return known;
 }
 
@@ -211,8 +206,8 @@ Tenant *lookup(const char *key)
         control.keysize = kNameSize;
         control.entrysize = sizeof(Tenant);
         control.hcxt = TopMemoryContext;
-        tenants = hash_create("tenancy tenants", 64, &control,
-                              HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+        tenants =
+            hash_create("tenancy tenants", 64, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
     }
     bool found;
     auto *tenant = static_cast<Tenant *>(hash_search(tenants, key, HASH_ENTER, &found));

@@ -18,9 +18,9 @@ enum class Status : uint8 { active, suspended, closed };
 
 struct Tenant
 {
-    char key[kNameSize];  // the id in lower case: the hash key
-    uint64 generation;    // of the registry when the rest was read; 0 = not read yet
-    char id[kNameSize];   // as registered
+    char key[kNameSize]; // the id in lower case: the hash key
+    uint64 generation;   // of the registry when the rest was read; 0 = not read yet
+    char id[kNameSize];  // as registered
     alignas(8) char text_form[VARHDRSZ + kNameSize]; // the id as a text datum
     pg_uuid_t uuid;
     int64 number;

@@ -90,9 +90,8 @@ void serve(Entry *entry, const Request &request, Answer *answer)
     if (memcmp(&request.when, &request.present, sizeof(request.when)) == 0)
         answer->when = windows.start;
 
-    const core::Limits unlimited{
-        {core::kUnlimited, core::kUnlimited, core::kUnlimited, core::kUnlimited, core::kUnlimited,
-         core::kUnlimited}};
+    const core::Limits unlimited{{core::kUnlimited, core::kUnlimited, core::kUnlimited,
+                                  core::kUnlimited, core::kUnlimited, core::kUnlimited}};
     answer->decision =
         core::decide(windows, request.enforce ? request.limits : unlimited, request.amount);
     if (request.reserve && answer->decision.verdict == core::Verdict::admitted)
@@ -139,8 +138,8 @@ Outcome serve_new(const Request &request, uint32 hash, const core::Windows &load
             return Outcome::missing; // our entry may have come and gone: what we loaded is stale
         bool found;
         auto enter = [&] {
-            return static_cast<Entry *>(hash_search_with_hash_value(
-                entries, &request.key, hash, HASH_ENTER_NULL, &found));
+            return static_cast<Entry *>(
+                hash_search_with_hash_value(entries, &request.key, hash, HASH_ENTER_NULL, &found));
         };
         const bool at_limit = hash_get_num_entries(entries) >= guc::max_quota_entries;
         entry = at_limit ? nullptr : enter();
@@ -160,9 +159,9 @@ Outcome serve_new(const Request &request, uint32 hash, const core::Windows &load
 
 void request_memory()
 {
-    RequestAddinShmemSpace(add_size(
-        MAXALIGN(sizeof(Shared)),
-        hash_estimate_size(guc::max_quota_entries + kPartitions, sizeof(Entry))));
+    RequestAddinShmemSpace(
+        add_size(MAXALIGN(sizeof(Shared)),
+                 hash_estimate_size(guc::max_quota_entries + kPartitions, sizeof(Entry))));
     RequestNamedLWLockTranche("tenancy_reservations", kPartitions);
 }
 

@@ -39,9 +39,9 @@ struct Request
     core::WindowStarts present; // the windows of now
     core::WindowStarts when;    // the windows that the usage falls into, at most `present`
     int64 amount;
-    bool enforce;       // refuse past a limit
-    bool reserve;       // count it; otherwise only decide
-    bool pin;           // this transaction has no pin on the entry yet
+    bool enforce; // refuse past a limit
+    bool reserve; // count it; otherwise only decide
+    bool pin;     // this transaction has no pin on the entry yet
     core::Limits limits;
     Loader load;
     void *load_argument;
@@ -50,8 +50,8 @@ struct Request
 struct Answer
 {
     core::Decision decision;
-    core::Windows windows;       // after the request
-    core::WindowStarts when;     // the windows it was counted in
+    core::Windows windows;   // after the request
+    core::WindowStarts when; // the windows it was counted in
 };
 
 [[nodiscard]] Answer request(const Request &request);

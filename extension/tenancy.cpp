@@ -16,7 +16,7 @@ PGDLLEXPORT void _PG_init(void);
 // they call is ready.
 extern "C" void _PG_init(void)
 {
-    tenancy::guc::init();
+    tenancy::guc::init(tenancy::hooks::of_settings());
     tenancy::registry::init();
     if (process_shared_preload_libraries_in_progress)
         tenancy::worker::register_launcher();

@@ -16,9 +16,9 @@ int64 checked_amount(FunctionCallInfo fcinfo, int argument)
                 (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("amount must not be null")));
     const int64 amount = PG_GETARG_INT64(argument);
     if (amount < 0)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                        errmsg("amount must not be negative"),
-                        errdetail("The amount is %lld.", static_cast<long long>(amount))));
+        ereport(ERROR,
+                (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("amount must not be negative"),
+                 errdetail("The amount is %lld.", static_cast<long long>(amount))));
     return amount;
 }
 
@@ -37,8 +37,7 @@ const text *checked_key(FunctionCallInfo fcinfo, int argument)
     const text *key = PG_GETARG_TEXT_PP(argument);
     const size_t length = VARSIZE_ANY_EXHDR(key);
     if (length == 0 || length > 255)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                        errmsg("invalid idempotency key"),
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid idempotency key"),
                         errdetail("A key has 1 to 255 bytes; this one has %zu.", length)));
     return key;
 }
@@ -119,14 +118,16 @@ TENANCY_FUNCTION(tenancy_check_quota)
         const bool limited = limit != core::kUnlimited;
         const int64 used = outcome.windows.used[limited ? p : core::kTotal];
         int64 after;
-        const bool fits = !__builtin_add_overflow(used, amount, &after) && (!limited || after <= limit);
+        const bool fits =
+            !__builtin_add_overflow(used, amount, &after) && (!limited || after <= limit);
         Datum values[] = {BoolGetDatum(fits),
                           CStringGetTextDatum(quota::period_name(limited ? p : core::kTotal)),
                           Int64GetDatum(used),
                           Int64GetDatum(limit),
                           Int64GetDatum(limited ? Max(limit - used, 0) : 0),
                           TimestampTzGetDatum(slot->ends[p])};
-        const bool nulls[] = {false, false, false, !limited, !limited, !limited || p == core::kTotal};
+        const bool nulls[] = {false,    false,    false,
+                              !limited, !limited, !limited || p == core::kTotal};
         tuplestore_putvalues(result->setResult, result->setDesc, values, const_cast<bool *>(nulls));
         any = true;
     }

@@ -231,7 +231,9 @@ BEGIN
                 tenancy.tenant_difference(t, i.id, i.plan, i.name, i.time_zone, i.config) END AS difference
         FROM input i
         LEFT JOIN unnest(made) AS m(key) ON m.key = lower(i.id) AND i.nth = 1
-        LEFT JOIN tenancy.tenants t ON lower(t.id) = lower(i.id) AND m.key IS NULL
+        -- Laterally, so that it looks up few by index and never reads all tenants for each batch.
+        LEFT JOIN LATERAL (SELECT * FROM tenancy.tenants x
+            WHERE m.key IS NULL AND lower(x.id) = lower(i.id) LIMIT 1) t ON true
         ORDER BY i.pos
     LOOP
         "position" := outcome.pos;

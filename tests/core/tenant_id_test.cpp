@@ -12,9 +12,9 @@ using namespace tenancy::core;
 
 TEST(TenantId, AcceptsSlugsNumbersUuidsAndAddresses)
 {
-    for (const char *id : {"a", "acme", "ACME-Corp", "42", "0", "x_1.y~z",
-                           "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "team+dev@lists.example.org",
-                           "urn:org:7"})
+    for (const char *id :
+         {"a", "acme", "ACME-Corp", "42", "0", "x_1.y~z", "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+          "team+dev@lists.example.org", "urn:org:7"})
         EXPECT_EQ(check_tenant_id(id), IdFault::none) << id;
 }
 
@@ -64,8 +64,9 @@ TEST(TenantId, CountsOnlyCanonicalUuids)
     EXPECT_EQ(bytes[15], 0x01);
     EXPECT_TRUE(parse_uuid("3F2504E0-4F89-41D3-9A0C-0305E82C3301", upper.data()));
     EXPECT_EQ(bytes, upper);
-    for (const char *id : {"3f2504e04f8941d39a0c0305e82c3301", "{3f2504e0-4f89-41d3-9a0c-0305e82c3301}",
-                           "3f2504e0-4f89-41d3-9a0c-0305e82c330", "3f2504e0-4f89-41d3-9a0c-0305e82c330g",
-                           "3f2504e0-4f89-41d39-a0c-0305e82c3301", ""})
+    for (const char *id :
+         {"3f2504e04f8941d39a0c0305e82c3301", "{3f2504e0-4f89-41d3-9a0c-0305e82c3301}",
+          "3f2504e0-4f89-41d3-9a0c-0305e82c330", "3f2504e0-4f89-41d3-9a0c-0305e82c330g",
+          "3f2504e0-4f89-41d39-a0c-0305e82c3301", ""})
         EXPECT_FALSE(parse_uuid(id, bytes.data())) << id;
 }
