@@ -9,6 +9,7 @@ set -euo pipefail
 # What we make is read by the user that servers run as, whatever the caller's mask says.
 umask 022
 export PATH="$PATH:/usr/sbin:/sbin" LC_ALL=C.UTF-8
+# (No <(...) here and in scripts/check: it needs /dev/fd, which a Debian root without /proc lacks.)
 # A caller's connection settings must not lead psql from a private server to another one.
 unset PGHOSTADDR PGSERVICE PGSERVICEFILE PGPASSWORD PGPASSFILE PGOPTIONS PGSSLMODE \
     PGTARGETSESSIONATTRS PGTZ PGDATESTYLE CDPATH
@@ -201,9 +202,9 @@ tidy_private_home() {
 # a copy with Debian's layout is complete; the programs are copied, because symbolic links to them
 # are followed home, and the rest is links. `make install` then needs no root either.
 private_postgres() {
-    local packages version tree bin
-    mapfile -t packages < <(extension_packages)
-    require_packages "${packages[@]}" || return
+    local version tree bin
+    # shellcheck disable=SC2046 # a word is a package
+    require_packages $(extension_packages) || return
     locate_private_home
     tree=$private_home/postgresql-$TENANCY_PG_MAJOR
     version=$(dpkg-query -W -f '${Version}' "postgresql-$TENANCY_PG_MAJOR")
@@ -248,9 +249,9 @@ install_extension() {
 
 # build_daemon [TARGET]: builds tenancyd, or another target of CMake's; sets TENANCYD.
 build_daemon() {
-    local target=${1:-tenancyd} packages warnings=OFF tests=OFF
-    mapfile -t packages < <(daemon_packages)
-    require_packages "${packages[@]}" || return
+    local target=${1:-tenancyd} warnings=OFF tests=OFF
+    # shellcheck disable=SC2046 # a word is a package
+    require_packages $(daemon_packages) || return
     [ "${CI:-}" != true ] || warnings=ON
     # Configured the same for each target, so that none makes another out of date.
     ! is_installed libgtest-dev || tests=ON
