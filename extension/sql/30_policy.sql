@@ -42,7 +42,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     -- Without shared_preload_libraries this call loads the library, which makes the setting the
-    -- real one and not a placeholder that anybody could have set.
+    -- real one and not one that anybody could have set.
     PERFORM tenancy.clock_time();
     RETURN nullif(current_setting('tenancy.tenant_column'), '');
 END
