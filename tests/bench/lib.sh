@@ -109,7 +109,9 @@ counted() {
     until [ -z "$(comm -13 <(echo "$children") <(server_children))" ]; do
         sleep 0.1
     done
-    for file in $(comm -13 <(echo "$before") <(ls "$server_dir/callgrind")); do
+    # One that was ending already when we began is not of these.
+    for file in $(comm -13 <(echo "$before") <(ls "$server_dir/callgrind") |
+        grep -vxF -f <(echo "$children")); do
         count=$(sed -n 's/^summary: //p' "$server_dir/callgrind/$file")
         sum=$((sum + count))
         if [ "$count" -gt "$most" ]; then
