@@ -4,8 +4,8 @@
 -- An attached table has two policies. tenancy_isolation is RESTRICTIVE: whatever other policies
 -- and grants say, a row of another tenant stays out. A restrictive policy alone admits nothing, so
 -- tenancy_access is the permissive one, made only where the table has none. It repeats the
--- condition instead of saying "true": the server drops the equal one from a query, so it costs
--- nothing, and when the wall goes (DROP EXTENSION or DROP COLUMN ... CASCADE) both go, which leaves
+-- condition instead of saying "true": the server drops the equal one from a query (comparing the two
+-- costs a little), and when the wall goes (DROP EXTENSION or DROP COLUMN ... CASCADE) both go, which leaves
 -- row security without a policy: closed, not open.
 --
 -- attach() and detach() are INVOKER and granted to PUBLIC: they do nothing that the table's owner
