@@ -51,7 +51,7 @@ quietly() {
 
 # ---- the end of a script -------------------------------------------------------------------
 
-exit_commands=('stop_own_servers; tidy_private_home')
+exit_commands=('end_jobs; stop_own_servers; tidy_private_home')
 
 # at_exit COMMAND: run when the script ends in whatever way, the last one first.
 at_exit() { exit_commands+=("$1"); }
@@ -70,6 +70,36 @@ trap run_exit_commands EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
+
+# start_job COMMAND...: in the background, because bash acts on a signal only when what it runs in
+# the foreground is done; in a process group of its own (-m), so that all of it can be ended.
+# `job` is its process: wait for it, then end_job it.
+start_job() {
+    set -m
+    "$@" </dev/null &
+    set +m
+    job=$!
+    jobs_of_this_script[job]=running
+}
+jobs_of_this_script=()
+
+# end_job PROCESS: ends what is left of a job: hung tests, programs that tests left behind.
+end_job() {
+    local try
+    # Forgotten first: once it has ended, its number may be another's.
+    unset "jobs_of_this_script[$1]"
+    kill -TERM -- "-$1" 2>/dev/null || return 0
+    for ((try = 0; try < 100; try++)); do
+        kill -0 -- "-$1" 2>/dev/null || return 0
+        sleep 0.2
+    done
+    kill -KILL -- "-$1" 2>/dev/null || true
+}
+
+end_jobs() {
+    local process
+    for process in "${!jobs_of_this_script[@]}"; do end_job "$process"; done
+}
 
 # ---- Debian packages -----------------------------------------------------------------------
 
