@@ -7,8 +7,6 @@ SELECT tenancy.create_plan('pb_basic', currency => 'EUR'), tenancy.create_metric
 SELECT tenancy.set_fee('pb_basic', 'base', 29.90), tenancy.set_fee('pb_basic', 'base', 29.90), tenancy.set_price('pb_basic', 'pb.calls', 0.015);
 SELECT tenancy.set_price('pb_basic', 'pb.calls', 0.02, '2026-02-01 00:00+00');
 SELECT component, metric, model, params, valid_from, valid_to FROM tenancy.prices WHERE plan = 'pb_basic' ORDER BY component, valid_from;
-SELECT tenancy.set_price('pb_basic', 'pb.calls', 0.03, '2026-01-15 00:00+00');
-\echo :LAST_ERROR_SQLSTATE
 SELECT tenancy.set_price('pb_basic', 'pb.calls', -1);
 \echo :LAST_ERROR_SQLSTATE
 SELECT tenancy.set_price('pb_basic', 'pb.calls', 'NaN');

@@ -24,20 +24,40 @@ DECLARE
     here bigint := (SELECT system_identifier FROM pg_control_system());
     state tenancy.ledger_state;
 BEGIN
-    INSERT INTO tenancy.ledger_state (system_identifier, stamp_offset, watermark)
-    VALUES (here, 0, 0) ON CONFLICT DO NOTHING;
     SELECT * INTO state FROM tenancy.ledger_state FOR UPDATE;
+    IF NOT FOUND THEN
+        -- Of no cluster: what is in the ledger already decides.
+        INSERT INTO tenancy.ledger_state (system_identifier, stamp_offset, watermark)
+        VALUES (0, 0, 0) ON CONFLICT DO NOTHING;
+        SELECT * INTO STRICT state FROM tenancy.ledger_state FOR UPDATE;
+    END IF;
     IF state.system_identifier <> here THEN
         UPDATE tenancy.ledger_state SET system_identifier = here,
-            stamp_offset = greatest(state.watermark,
+            stamp_offset = greatest(0, greatest(state.watermark,
                     (SELECT max(l.stamp) + 1 FROM tenancy.usage_ledger l))
-                - pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+                - pg_snapshot_xmin(pg_current_snapshot())::text::bigint);
     END IF;
 END
 $$;
 REVOKE ALL ON FUNCTION tenancy.begin_ledger_era() FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.begin_ledger_era() IS
 'Internal: makes the ledger''s stamps those of this cluster, once after installation or restore.';
+
+-- Made with the extension, so that the first transaction that records usage does not make everybody wait
+-- for its end. A restored row takes its place; once usage was rolled up here, there is no place to take.
+CREATE FUNCTION tenancy.replace_ledger_state() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    DELETE FROM tenancy.ledger_state s WHERE s.rolled_at IS NULL AND s.watermark = 0;
+    RETURN new;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.replace_ledger_state() FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.replace_ledger_state() IS
+'Trigger: lets a restored row take the place of the one that was made with the extension.';
+SELECT tenancy.begin_ledger_era();
+CREATE TRIGGER replace BEFORE INSERT ON tenancy.ledger_state
+    FOR EACH ROW EXECUTE FUNCTION tenancy.replace_ledger_state();
 
 CREATE FUNCTION tenancy.roll_up_once(OUT rows_rolled bigint, OUT tenants bigint, OUT watermark_from bigint,
     OUT watermark_to bigint, OUT pending bigint)

@@ -5,32 +5,35 @@ CREATE TABLE tenancy.invoices (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     tenant_id text COLLATE "C" NOT NULL,
     plan text COLLATE "C" NOT NULL,
+    time_zone text NOT NULL,
     period_start timestamptz NOT NULL,
     period_end timestamptz NOT NULL CHECK (period_end > period_start),
     currency text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
     status text NOT NULL DEFAULT 'final' CHECK (status IN ('final')),
     total numeric NOT NULL,
+    watermark bigint NOT NULL,
     issued_at timestamptz NOT NULL DEFAULT tenancy.clock_time(),
     UNIQUE (tenant_id, period_start)
 );
 COMMENT ON TABLE tenancy.invoices IS
-'Issued invoices: one a tenant and month. The total is in the currency''s major unit and is the sum of the lines.';
+'Issued invoices: one a tenant and calendar month of its time zone. The total is in the currency''s major unit and is the sum of the lines. The usage billed is that of ledger rows with stamps below the watermark.';
 
 CREATE TABLE tenancy.invoice_lines (
     invoice_id bigint NOT NULL,
     line_no integer NOT NULL,
+    price_id bigint NOT NULL,
     component text NOT NULL,
     metric text,
     model text NOT NULL,
     params jsonb NOT NULL,
     quantity numeric NOT NULL,
-    unit_amount numeric NOT NULL,
+    unit_amount numeric,
     exact_amount numeric NOT NULL,
     amount numeric NOT NULL,
     PRIMARY KEY (invoice_id, line_no)
 );
 COMMENT ON TABLE tenancy.invoice_lines IS
-'Lines of invoices with the price as it was: quantity, price of a unit, the exact amount and the rounded one that adds up to the total.';
+'Lines of invoices with the price as it was: its row in the price book, quantity, price of a unit (null where there is no single one), the exact amount and the rounded one that adds up to the total.';
 REVOKE ALL ON tenancy.invoices, tenancy.invoice_lines FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('tenancy.invoices', '');
 SELECT pg_catalog.pg_extension_config_dump('tenancy.invoices_id_seq', '');
@@ -52,6 +55,10 @@ CREATE TRIGGER final BEFORE UPDATE OR DELETE OR TRUNCATE ON tenancy.invoices
 CREATE TRIGGER final BEFORE UPDATE OR DELETE OR TRUNCATE ON tenancy.invoice_lines
     FOR EACH STATEMENT EXECUTE FUNCTION tenancy.refuse_invoice_change();
 
+-- Also in sessions with session_replication_role = replica.
+ALTER TABLE tenancy.invoices ENABLE ALWAYS TRIGGER final;
+ALTER TABLE tenancy.invoice_lines ENABLE ALWAYS TRIGGER final;
+
 CREATE FUNCTION tenancy.currency_digits(currency text) RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 RETURN CASE
@@ -66,185 +73,238 @@ COMMENT ON FUNCTION tenancy.currency_digits(text) IS
 -- Each share is rounded down to the minor unit; what is missing to the total goes, a unit each, to
 -- those that lost most, the earlier line first where they lost the same.
 CREATE FUNCTION tenancy.allot(exact numeric[], total numeric, digits integer) RETURNS numeric[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-RETURN (
-    WITH share AS (
-        SELECT e.n, floor(e.amount * 10::numeric ^ digits) AS units,
-            row_number() OVER (ORDER BY e.amount * 10::numeric ^ digits - floor(e.amount * 10::numeric ^ digits) DESC, e.n) AS rank
-        FROM unnest(exact) WITH ORDINALITY AS e(amount, n)
-    ), missing AS (
-        SELECT total * 10::numeric ^ digits - coalesce(sum(s.units), 0) AS units, count(*) AS lines FROM share s
-    )
-    SELECT array_agg(round((s.units + div(m.units, m.lines)
-        + CASE WHEN s.rank <= m.units - div(m.units, m.lines) * m.lines THEN 1 ELSE 0 END)
-        / 10::numeric ^ digits, digits) ORDER BY s.n)
-    FROM share s CROSS JOIN missing m);
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    -- Units in 1, and 1 unit: multiplying is exact, dividing is not.
+    units numeric := ('1e' || greatest(digits, 0))::numeric;
+    unit numeric := ('1e-' || greatest(digits, 0))::numeric;
+    result numeric[];
+BEGIN
+    IF exact IS NULL OR array_position(exact, NULL) IS NOT NULL OR exact && '{NaN,Infinity,-Infinity}'
+       OR total IS NULL OR total IN ('NaN', 'Infinity', '-Infinity')
+       OR digits IS NULL OR digits NOT BETWEEN 0 AND 20 OR round(total, digits) <> total THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'amounts to allot must be finite, and the total a multiple of the smallest unit';
+    ELSIF abs(total - coalesce((SELECT sum(e) FROM unnest(exact) e), 0)) >= unit THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'the total to allot is not the rounded sum of the amounts',
+            DETAIL = format('The total is %s, the amounts are %s.', total, exact);
+    END IF;
+    SELECT array_agg((r.whole + (r.rank <= r.missing)::integer) * unit ORDER BY r.n) INTO result
+    FROM (SELECT w.n, w.whole, total * units - sum(w.whole) OVER () AS missing,
+              row_number() OVER (ORDER BY w.amount - w.whole DESC, w.n) AS rank
+          FROM (SELECT e.n, e.amount * units AS amount, floor(e.amount * units) AS whole
+                FROM unnest(exact) WITH ORDINALITY AS e(amount, n)) w) r;
+    RETURN coalesce(result, '{}');
+END
+$$;
 REVOKE ALL ON FUNCTION tenancy.allot(numeric[], numeric, integer) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.allot(numeric[], numeric, integer) IS
-'Rounds amounts to a number of digits so that they add up to a total (largest remainder method; of equal remainders the earlier first).';
+'Rounds amounts to a number of digits so that they add up to a total (largest remainder method; of equal remainders the earlier first); each is less than one unit off. Error: 22023 not finite, digits not from 0 to 20, a total that is no multiple of the unit, or a whole unit or more from the sum.';
 
-CREATE FUNCTION tenancy.month_of(tenant text, day date, OUT period_start timestamptz, OUT period_end timestamptz)
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT date_trunc('month', day::timestamp) AT TIME ZONE t.time_zone,
-        (date_trunc('month', day::timestamp) + interval '1 month') AT TIME ZONE t.time_zone
-    FROM tenancy.tenants t WHERE t.id = tenant;
-END;
-REVOKE ALL ON FUNCTION tenancy.month_of(text, date) FROM PUBLIC;
-COMMENT ON FUNCTION tenancy.month_of(text, date) IS
-'Internal: the calendar month around a day, in a tenant''s time zone.';
-
--- The lines of a month, from the price book and the hours: what an invoice is made of, and what it
--- is checked against.
-CREATE FUNCTION tenancy.charges(tenant text, plan text, period_start timestamptz, period_end timestamptz)
+-- The lines of a month: what an invoice is made of, from the hours, and what it is checked against,
+-- from the ledger. The quantity of each price is looked up by itself, so that history costs nothing.
+CREATE FUNCTION tenancy.charges(tenant text, plan text, period_start timestamptz, period_end timestamptz,
+    below_stamp bigint DEFAULT NULL)
 RETURNS TABLE (line_no integer, component text, metric text, model text, params jsonb, quantity numeric,
-    unit_amount numeric, exact_amount numeric)
+    unit_amount numeric, exact_amount numeric, price_id bigint)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    WITH valid AS (
-        SELECT DISTINCT ON (p.component) p.*
+    SELECT (row_number() OVER (ORDER BY v.metric IS NOT NULL, v.component))::integer, v.component, v.metric, v.model,
+        v.params, CASE WHEN v.metric IS NULL THEN 1 ELSE q.quantity END, c.unit_amount, c.exact_amount, v.id
+    FROM (
+        SELECT DISTINCT ON (p.component) p.id, p.component, p.metric, p.model, p.params
         FROM tenancy.prices p
         WHERE p.plan = charges.plan AND p.valid_from < charges.period_end
           AND (p.valid_to IS NULL OR p.valid_to > charges.period_start)
-        ORDER BY p.component, p.valid_from
-    ), used AS (
-        SELECT h.metric, sum(h.quantity) AS quantity
-        FROM tenancy.usage_hourly h
-        WHERE h.tenant_id = charges.tenant AND h.hour >= charges.period_start AND h.hour < charges.period_end
-        GROUP BY h.metric
-    )
-    SELECT (row_number() OVER (ORDER BY v.model, v.component))::integer, v.component, v.metric, v.model, v.params,
-        c.units, c.unit_amount, c.amount
-    FROM valid v
-    LEFT JOIN used u ON u.metric = v.metric
-    CROSS JOIN LATERAL tenancy.price(v.model, v.params, u.quantity) c
-    WHERE v.model = 'flat' OR u.quantity <> 0;
+        ORDER BY p.component, p.valid_from) v
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN v.metric IS NULL THEN 0 WHEN charges.below_stamp IS NULL THEN (
+            SELECT coalesce(sum(h.quantity), 0) FROM tenancy.usage_hourly h
+            WHERE h.tenant_id = charges.tenant AND h.metric = v.metric
+              AND h.hour >= charges.period_start AND h.hour < charges.period_end)
+        ELSE (
+            SELECT coalesce(sum(l.amount), 0) FROM tenancy.usage_ledger l
+            WHERE l.tenant_id = charges.tenant AND l.metric = v.metric AND l.at >= charges.period_start
+              AND l.at < charges.period_end AND l.stamp < charges.below_stamp) END AS quantity) q
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN count(*) = 1 THEN min(r.unit_amount) END AS unit_amount, sum(r.amount) AS exact_amount
+        FROM tenancy.price(v.model, v.params, q.quantity) r) c
+    WHERE CASE WHEN v.metric IS NULL THEN c.exact_amount ELSE q.quantity END <> 0;
 END;
-REVOKE ALL ON FUNCTION tenancy.charges(text, text, timestamptz, timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION tenancy.charges(text, text, timestamptz, timestamptz) IS
-'What a tenant owes for a period on a plan, line by line and unrounded: flat fees, and priced metrics it used. Prices are those valid at the start of the period, or the first that began within it; usage is what is rolled up.';
+REVOKE ALL ON FUNCTION tenancy.charges(text, text, timestamptz, timestamptz, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.charges(text, text, timestamptz, timestamptz, bigint) IS
+'What a tenant owes for a period on a plan, line by line and unrounded: flat fees other than 0, and priced metrics it used. Prices are those valid at the start of the period, or the first that began within it; usage is what is rolled up or, with below_stamp, what the ledger''s rows with stamps below that say.';
 
-CREATE FUNCTION tenancy.has_unrolled_usage(tenant text, period_start timestamptz, period_end timestamptz)
-RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-RETURN EXISTS (SELECT FROM tenancy.usage_ledger l
-    WHERE l.stamp >= coalesce((SELECT s.watermark FROM tenancy.ledger_state s), -9223372036854775808)
-      AND l.tenant_id = tenant
-      AND l.at >= period_start AND l.at < period_end);
-REVOKE ALL ON FUNCTION tenancy.has_unrolled_usage(text, timestamptz, timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION tenancy.has_unrolled_usage(text, timestamptz, timestamptz) IS
-'Internal: does the ledger have rows of a period that no rollup has reached?';
+CREATE FUNCTION tenancy.billing_state(only_tenant text, month date, OUT tenant_id text, OUT plan text,
+    OUT time_zone text, OUT currency text, OUT period_start timestamptz, OUT period_end timestamptz,
+    OUT invoice_id bigint, OUT problem text) RETURNS SETOF record
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH periods AS MATERIALIZED (
+        SELECT t.id, t.plan, t.status, t.time_zone, t.created_at, t.status_changed_at,
+            date_trunc('month', month::timestamp) AT TIME ZONE t.time_zone AS period_start,
+            (date_trunc('month', month::timestamp) + interval '1 month') AT TIME ZONE t.time_zone AS period_end
+        FROM tenancy.tenants t WHERE only_tenant IS NULL OR t.id = only_tenant
+    ), waiting AS MATERIALIZED (
+        SELECT DISTINCT p.id FROM periods p JOIN tenancy.usage_ledger l ON l.tenant_id = p.id
+        WHERE l.stamp >= coalesce((SELECT s.watermark FROM tenancy.ledger_state s), -9223372036854775808)
+          AND l.at >= p.period_start AND l.at < p.period_end
+    )
+    SELECT p.id, p.plan, p.time_zone, b.currency, p.period_start, p.period_end, i.id,
+        CASE WHEN i.id IS NOT NULL THEN NULL
+             WHEN p.plan IS NULL OR b.id IS NULL THEN 'no plan'
+             WHEN p.created_at >= p.period_end THEN 'created later'
+             WHEN p.status = 'closed' AND p.status_changed_at <= p.period_start THEN 'closed before'
+             WHEN tenancy.clock_time() < p.period_end THEN 'not over'
+             WHEN w.id IS NOT NULL THEN 'usage pending' END
+    FROM periods p
+    LEFT JOIN tenancy.plans b ON b.id = p.plan
+    LEFT JOIN tenancy.invoices i ON i.tenant_id = p.id AND i.period_start = p.period_start
+    LEFT JOIN waiting w ON w.id = p.id;
+END;
+REVOKE ALL ON FUNCTION tenancy.billing_state(text, date) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.billing_state(text, date) IS
+'Internal: the invoice for a month of each tenant, or of one, or why it cannot be issued.';
+
+CREATE FUNCTION tenancy.billing_error(problem text, tenant text) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+RETURN CASE problem
+    WHEN 'no plan' THEN format('tenant "%s" has no plan', tenant)
+    WHEN 'created later' THEN format('tenant "%s" did not exist in the period', tenant)
+    WHEN 'closed before' THEN format('tenant "%s" was closed before the period', tenant)
+    WHEN 'not over' THEN format('the period of the invoice for tenant "%s" is not over', tenant)
+    WHEN 'usage pending' THEN format('usage of tenant "%s" is not rolled up yet', tenant) END;
+REVOKE ALL ON FUNCTION tenancy.billing_error(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.billing_error(text, text) IS 'Internal: a problem of billing_state() as an error message.';
+
+CREATE FUNCTION tenancy.make_invoices(only_tenant text, month date) RETURNS SETOF bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    until timestamptz := clock_timestamp() + interval '5 seconds';
+BEGIN
+    -- Only where it is needed: a rollup holds up others until this transaction ends.
+    WHILE EXISTS (SELECT FROM tenancy.billing_state(only_tenant, month) s WHERE s.problem = 'usage pending') LOOP
+        PERFORM tenancy.rollup();
+        EXIT WHEN clock_timestamp() >= until
+            -- no later snapshot will see more
+            OR current_setting('transaction_isolation') <> 'read committed'
+            OR NOT EXISTS (SELECT FROM tenancy.billing_state(only_tenant, month) s WHERE s.problem = 'usage pending');
+        PERFORM pg_sleep(0.02);
+    END LOOP;
+    -- The prices stay as they are until the invoices are there: set_price() waits for this lock.
+    PERFORM FROM tenancy.plans p
+    WHERE only_tenant IS NULL OR p.id = (SELECT t.plan FROM tenancy.tenants t WHERE t.id = only_tenant)
+    ORDER BY p.id FOR SHARE;
+
+    -- One statement, and so one snapshot: of what is rolled up, of the watermark that says so, and of what
+    -- is not. In two, a rollup could come between the total and the lines.
+    RETURN QUERY
+    WITH lines AS MATERIALIZED (
+        SELECT s.tenant_id, s.plan, s.time_zone, s.currency, s.period_start, s.period_end, c.*
+        FROM tenancy.billing_state(only_tenant, month) s
+        LEFT JOIN LATERAL tenancy.charges(s.tenant_id, s.plan, s.period_start, s.period_end) c ON true
+        WHERE s.invoice_id IS NULL AND s.problem IS NULL
+    ), sums AS (
+        SELECT l.tenant_id, l.plan, l.time_zone, l.currency, l.period_start, l.period_end,
+            round(coalesce(sum(l.exact_amount), 0), tenancy.currency_digits(l.currency)) AS total,
+            coalesce(array_agg(l.exact_amount ORDER BY l.line_no) FILTER (WHERE l.line_no > 0), '{}') AS exact
+        FROM lines l GROUP BY 1, 2, 3, 4, 5, 6
+    ), made AS (
+        INSERT INTO tenancy.invoices (tenant_id, plan, time_zone, period_start, period_end, currency, total, watermark)
+        SELECT s.tenant_id, s.plan, s.time_zone, s.period_start, s.period_end, s.currency, s.total,
+            coalesce((SELECT g.watermark FROM tenancy.ledger_state g), -9223372036854775808)
+        FROM sums s ORDER BY s.tenant_id
+        -- another session was faster: its invoice is as good
+        ON CONFLICT ON CONSTRAINT invoices_tenant_id_period_start_key DO NOTHING
+        RETURNING *
+    ), allotted AS (
+        SELECT m.id, m.tenant_id, tenancy.allot(s.exact, m.total, tenancy.currency_digits(m.currency)) AS amounts
+        FROM made m JOIN sums s USING (tenant_id)
+    ), written AS (
+        INSERT INTO tenancy.invoice_lines (invoice_id, line_no, price_id, component, metric, model, params, quantity,
+            unit_amount, exact_amount, amount)
+        SELECT a.id, l.line_no, l.price_id, l.component, l.metric, l.model, l.params, l.quantity, l.unit_amount,
+            l.exact_amount, a.amounts[l.line_no]
+        FROM allotted a JOIN lines l USING (tenant_id) WHERE l.line_no > 0
+    ), audited AS MATERIALIZED (
+        SELECT m.id, tenancy.write_audit('issue_invoice', m.tenant_id, NULL, to_jsonb(m)) FROM made m
+    )
+    SELECT a.id FROM audited a;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.make_invoices(text, date) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.make_invoices(text, date) IS
+'Internal: issues the invoices of a month that can be issued, of all tenants or of one, and returns the ids of the new ones.';
 
 CREATE FUNCTION tenancy.issue_invoice(tenant text, period date) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     payer tenancy.tenants;
-    month record;
-    invoice tenancy.invoices;
-    money text;
-    digits integer;
+    state record;
 BEGIN
     IF period IS NULL OR NOT isfinite(period) THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = 'the period of an invoice must be a day', HINT = 'Any day of the month will do.';
     END IF;
-    -- Two calls for the same tenant come one after the other, and the second finds the invoice.
-    SELECT * INTO payer FROM tenancy.tenants t WHERE lower(t.id) = lower(tenant) FOR NO KEY UPDATE;
+    SELECT * INTO payer FROM tenancy.tenants t WHERE lower(t.id) = lower(tenant);
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object',
             MESSAGE = format('tenant "%s" does not exist', tenant),
             HINT = 'Check the spelling, or create it with tenancy.create_tenant().';
     END IF;
-    SELECT * INTO month FROM tenancy.month_of(payer.id, period);
-    SELECT * INTO invoice FROM tenancy.invoices i
-    WHERE i.tenant_id = payer.id AND i.period_start = month.period_start;
-    IF FOUND THEN
-        RETURN invoice.id;
+    SELECT * INTO state FROM tenancy.billing_state(payer.id, period);
+    IF state.invoice_id IS NULL AND coalesce(state.problem, 'usage pending') = 'usage pending' THEN
+        PERFORM tenancy.make_invoices(payer.id, period);
+        SELECT * INTO state FROM tenancy.billing_state(payer.id, period);
     END IF;
-    IF payer.plan IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('tenant "%s" has no plan', payer.id), HINT = 'Give it one with tenancy.set_plan().';
+    IF state.problem IS NOT NULL THEN
+        PERFORM tenancy.raise_error('55000', tenancy.billing_error(state.problem, payer.id),
+            CASE state.problem
+                WHEN 'created later' THEN format('It was created at %s.', payer.created_at)
+                WHEN 'closed before' THEN format('It was closed at %s.', payer.status_changed_at)
+                WHEN 'not over' THEN format('It ends at %s.', state.period_end)
+                WHEN 'usage pending' THEN 'A transaction that was running when it was recorded has not ended.' END,
+            CASE state.problem
+                WHEN 'no plan' THEN 'Give it one with tenancy.set_plan().'
+                WHEN 'usage pending' THEN 'Try again when older transactions have ended; tenancy.rollup() shows what is pending.' END);
     END IF;
-    IF tenancy.clock_time() < month.period_end THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('the period of the invoice for tenant "%s" is not over', payer.id),
-            DETAIL = format('It ends at %s.', month.period_end);
-    END IF;
-    -- Not every time: among many invoices of one transaction each rollup would leave a dead row behind.
-    IF tenancy.has_unrolled_usage(payer.id, month.period_start, month.period_end) THEN
-        PERFORM tenancy.rollup(max_wait => '5 seconds');
-    END IF;
-    IF tenancy.has_unrolled_usage(payer.id, month.period_start, month.period_end) THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('usage of tenant "%s" is not rolled up yet', payer.id),
-            DETAIL = 'A transaction that was running when it was recorded has not ended.',
-            HINT = 'Try again when older transactions have ended; tenancy.rollup() shows what is pending.';
-    END IF;
-
-    SELECT p.currency INTO money FROM tenancy.plans p WHERE p.id = payer.plan;
-    digits := tenancy.currency_digits(money);
-    INSERT INTO tenancy.invoices (tenant_id, plan, period_start, period_end, currency, total)
-    SELECT payer.id, payer.plan, month.period_start, month.period_end, money, round(coalesce(sum(c.exact_amount), 0), digits)
-    FROM tenancy.charges(payer.id, payer.plan, month.period_start, month.period_end) c
-    RETURNING * INTO invoice;
-    INSERT INTO tenancy.invoice_lines (invoice_id, line_no, component, metric, model, params, quantity,
-        unit_amount, exact_amount, amount)
-    WITH charge AS (
-        SELECT * FROM tenancy.charges(payer.id, payer.plan, month.period_start, month.period_end)
-    ), allotted AS (
-        SELECT tenancy.allot(array_agg(c.exact_amount ORDER BY c.line_no), invoice.total, digits) AS amounts FROM charge c
-    )
-    SELECT invoice.id, c.line_no, c.component, c.metric, c.model, c.params, c.quantity, c.unit_amount,
-        c.exact_amount, a.amounts[c.line_no]
-    FROM charge c CROSS JOIN allotted a;
-    PERFORM tenancy.write_audit('issue_invoice', payer.id, NULL, to_jsonb(invoice));
-    RETURN invoice.id;
+    RETURN state.invoice_id;
 END
 $$;
 REVOKE ALL ON FUNCTION tenancy.issue_invoice(text, date) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.issue_invoice(text, date) IS
-'Issues the final invoice of a tenant for the calendar month around a day, in the tenant''s time zone, by its present plan, and returns its id; the same id when it was issued before. Lines are exact, the total is their sum rounded half away from zero to the currency''s minor unit, and the lines are rounded so that they add up to it. Errors: 42704 unknown tenant, 55000 period not over, no plan, or usage not rolled up yet, 22023 no day.';
+'Issues the final invoice of a tenant for the calendar month around a day, in the tenant''s time zone, by its present plan, and returns its id; the same id when it was issued before. Rolls up what is not yet, and waits up to 5 seconds for transactions that hold that up. Lines are exact (see charges()), the total is their sum rounded half away from zero to the currency''s minor unit, and the lines are rounded so that they add up to it. A fee is due whole for each month in which the tenant was not closed. Errors: 42704 unknown tenant, 55000 period not over, no plan, not there yet or closed before the period, or usage not rolled up yet, 22023 no day.';
 
 CREATE FUNCTION tenancy.issue_invoices(period date)
 RETURNS TABLE (tenant_id text, invoice_id bigint, total numeric, currency text, created boolean, error text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-    present bigint;
+    new_ids bigint[];
 BEGIN
     IF period IS NULL OR NOT isfinite(period) THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = 'the period of invoices must be a day', HINT = 'Any day of the month will do.';
     END IF;
-    FOR tenant_id, present IN
-        SELECT t.id, i.id
-        FROM tenancy.tenants t
-        CROSS JOIN LATERAL tenancy.month_of(t.id, period) m
-        LEFT JOIN tenancy.invoices i ON i.tenant_id = t.id AND i.period_start = m.period_start
-        WHERE t.plan IS NOT NULL AND t.created_at < m.period_end
-          AND NOT (t.status = 'closed' AND t.status_changed_at < m.period_start)
-        ORDER BY t.id
-    LOOP
-        error := NULL;
-        created := present IS NULL;
-        BEGIN
-            invoice_id := coalesce(present, tenancy.issue_invoice(tenant_id, period));
-            SELECT i.total, i.currency INTO total, currency FROM tenancy.invoices i WHERE i.id = invoice_id;
-        EXCEPTION WHEN object_not_in_prerequisite_state OR invalid_parameter_value THEN
-            error := SQLERRM;
-            created := false;
-            SELECT NULL, NULL, NULL INTO invoice_id, total, currency;
-        END;
-        RETURN NEXT;
-    END LOOP;
+    SELECT array_agg(n) INTO new_ids FROM tenancy.make_invoices(NULL, period) n;
+    RETURN QUERY
+    SELECT s.tenant_id, i.id, i.total, i.currency, n.id IS NOT NULL, tenancy.billing_error(s.problem, s.tenant_id)
+    FROM tenancy.billing_state(NULL, period) s
+    LEFT JOIN tenancy.invoices i ON i.id = s.invoice_id
+    LEFT JOIN unnest(new_ids) n(id) ON n.id = s.invoice_id
+    WHERE s.problem IS NULL OR s.problem IN ('not over', 'usage pending')
+    ORDER BY s.tenant_id;
 END
 $$;
 REVOKE ALL ON FUNCTION tenancy.issue_invoices(date) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.issue_invoices(date) IS
-'Issues the invoices of a month for all tenants that have a plan and were not closed before it; one row a tenant, created false where there was one already. A tenant whose invoice cannot be issued (error says why) does not stop the others. Error: 22023 no day.';
+'Issues the invoices of a month for all tenants that have a plan, existed in it and were not closed before it, as issue_invoice() does, in one transaction; one row a tenant, created false where there was one already. A tenant whose invoice cannot be issued yet (error says why: its month is not over, usage is not rolled up) does not stop the others. Error: 22023 no day.';
 
 CREATE FUNCTION tenancy.verify_invoice(id bigint)
 RETURNS TABLE (line_no integer, component text, expected numeric, actual numeric, ok boolean)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
 DECLARE
     invoice tenancy.invoices;
 BEGIN
@@ -254,30 +314,50 @@ BEGIN
             MESSAGE = format('invoice %s does not exist', verify_invoice.id);
     END IF;
     RETURN QUERY
-    SELECT coalesce(l.line_no, c.line_no), coalesce(l.component, c.component), c.exact_amount, l.exact_amount,
-        c.exact_amount IS NOT DISTINCT FROM l.exact_amount
-    FROM (SELECT * FROM tenancy.invoice_lines x WHERE x.invoice_id = invoice.id) l
-    FULL JOIN tenancy.charges(invoice.tenant_id, invoice.plan, invoice.period_start, invoice.period_end) c
-        ON c.component = l.component
+    WITH charge AS (
+        -- From the ledger, not from the hours that the invoice was made of.
+        SELECT c.* FROM tenancy.charges(invoice.tenant_id, invoice.plan, invoice.period_start, invoice.period_end,
+            invoice.watermark) c
+    ), sums AS (
+        SELECT round(coalesce(sum(c.exact_amount), 0), tenancy.currency_digits(invoice.currency)) AS total,
+            coalesce(array_agg(c.exact_amount ORDER BY c.line_no), '{}') AS exact
+        FROM charge c
+    ), right_ones AS (
+        SELECT c.*, a.amounts[c.line_no] AS amount
+        FROM charge c CROSS JOIN (
+            SELECT tenancy.allot(s.exact, s.total, tenancy.currency_digits(invoice.currency)) AS amounts FROM sums s) a
+    )
+    SELECT coalesce(l.line_no, r.line_no), coalesce(l.component, r.component), r.amount, l.amount,
+        (r.line_no, r.price_id, r.metric, r.model, r.params, r.quantity, r.exact_amount, r.amount)
+            IS NOT DISTINCT FROM (l.line_no, l.price_id, l.metric, l.model, l.params, l.quantity, l.exact_amount, l.amount)
+    FROM right_ones r
+    FULL JOIN (SELECT * FROM tenancy.invoice_lines x WHERE x.invoice_id = invoice.id) l ON l.component = r.component
     UNION ALL
-    SELECT NULL, 'total', round(coalesce(sum(x.exact_amount), 0), tenancy.currency_digits(invoice.currency)), invoice.total,
-        round(coalesce(sum(x.exact_amount), 0), tenancy.currency_digits(invoice.currency)) = invoice.total
-            AND coalesce(sum(x.amount), 0) = invoice.total
-    FROM tenancy.invoice_lines x WHERE x.invoice_id = invoice.id
+    SELECT NULL, 'total', s.total, invoice.total, s.total = invoice.total
+        AND invoice.total = (SELECT coalesce(sum(x.amount), 0) FROM tenancy.invoice_lines x WHERE x.invoice_id = invoice.id)
+    FROM sums s
     ORDER BY 1;
 END
 $$;
 REVOKE ALL ON FUNCTION tenancy.verify_invoice(bigint) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.verify_invoice(bigint) IS
-'Recomputes an invoice from the hours and the price book: a row a line and one for the total, ok where they agree. Usage that came after the invoice shows as a difference. Error: 42704 unknown invoice.';
+'Recomputes an invoice from the ledger and the price book: a row a line and one for the total, with the amount as it must be and as it is; ok where price, quantity, exact and rounded amount all agree. Usage that came after the invoice does not count: see late_usage. Error: 42704 unknown invoice.';
 
 CREATE VIEW tenancy.late_usage AS
-SELECT i.id AS invoice_id, i.tenant_id, c.component, c.metric, coalesce(l.quantity, 0) AS invoiced, c.quantity AS used
-FROM tenancy.invoices i
-CROSS JOIN LATERAL tenancy.charges(i.tenant_id, i.plan, i.period_start, i.period_end) c
-LEFT JOIN tenancy.invoice_lines l ON l.invoice_id = i.id AND l.component = c.component
-WHERE c.metric IS NOT NULL AND c.quantity IS DISTINCT FROM coalesce(l.quantity, 0);
+SELECT n.invoice_id, n.tenant_id, n.metric, coalesce(b.quantity, 0) AS invoiced,
+    coalesce(b.quantity, 0) + n.quantity AS used
+FROM (
+    SELECT i.id AS invoice_id, i.tenant_id, i.period_start, i.period_end, i.watermark, l.metric, sum(l.amount) AS quantity
+    FROM tenancy.invoices i
+    JOIN tenancy.usage_ledger l
+      ON l.tenant_id = i.tenant_id AND l.at >= i.period_start AND l.at < i.period_end AND l.stamp >= i.watermark
+    WHERE l.stamp >= (SELECT min(w.watermark) FROM tenancy.invoices w)
+    GROUP BY i.id, l.metric) n
+CROSS JOIN LATERAL (
+    SELECT sum(l.amount) AS quantity FROM tenancy.usage_ledger l
+    WHERE l.tenant_id = n.tenant_id AND l.metric = n.metric AND l.at >= n.period_start AND l.at < n.period_end
+      AND l.stamp < n.watermark) b;
 COMMENT ON VIEW tenancy.late_usage IS
-'Usage that came for a month after its invoice was issued: what was invoiced, and what was used as known now.';
+'Usage that came for a month after its invoice was issued, rolled up or not, priced or not: the quantity the invoice was made from, and the quantity as known now.';
 REVOKE ALL ON tenancy.late_usage FROM PUBLIC;
 
