@@ -124,7 +124,7 @@ daemon_packages() {
 }
 unit_test_packages() { printf '%s\n' libgtest-dev; }
 format_packages() { printf '%s\n' clang-format-14; }
-matrix_packages() { printf '%s\n' mmdebstrap debian-archive-keyring; }
+matrix_packages() { printf '%s\n' git mmdebstrap debian-archive-keyring; }
 
 is_installed() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
