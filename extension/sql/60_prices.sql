@@ -25,39 +25,6 @@ REVOKE ALL ON tenancy.prices FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('tenancy.prices', '');
 SELECT pg_catalog.pg_extension_config_dump('tenancy.prices_id_seq', '');
 
-CREATE FUNCTION tenancy.price(model text, params jsonb, quantity numeric)
-RETURNS TABLE (tier integer, units numeric, unit_amount numeric, amount numeric)
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    name text := CASE price.model WHEN 'flat' THEN 'amount' WHEN 'per_unit' THEN 'unit' END;
-BEGIN
-    IF name IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('unknown price model "%s"', price.model),
-            HINT = 'Price models are flat and per_unit.';
-    END IF;
-    -- A text: a JSON number may have passed through somebody's floating point.
-    IF jsonb_typeof(params -> name) IS DISTINCT FROM 'string' OR params - name <> '{}'
-       OR params ->> name !~ '^[0-9]{1,15}(\.[0-9]{1,20})?$' THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('invalid parameters of price model "%s"', price.model),
-            DETAIL = format('They are %s.', coalesce(params::text, 'missing')),
-            HINT = 'flat takes {"amount": "299"}, per_unit takes {"unit": "0.01"}: a decimal string, not negative, with at most 15 digits before the point and 20 after it.';
-    END IF;
-    IF quantity IS NULL OR quantity IN ('NaN', 'Infinity', '-Infinity') THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'the quantity to price must be finite';
-    END IF;
-    tier := 1;
-    units := CASE price.model WHEN 'flat' THEN 1 ELSE quantity END;
-    unit_amount := (params ->> name)::numeric;
-    amount := units * unit_amount;
-    RETURN NEXT;
-END
-$$;
-REVOKE ALL ON FUNCTION tenancy.price(text, jsonb, numeric) FROM PUBLIC;
-COMMENT ON FUNCTION tenancy.price(text, jsonb, numeric) IS
-'What a quantity costs, exactly and unrounded, a row a tier (one in these models) with the units in it: flat is the amount whatever the quantity, per_unit is quantity times unit, negative for a negative quantity. Errors: 22023 unknown model, bad parameters, or a quantity that is null or not finite.';
-
 CREATE FUNCTION tenancy.put_price(action text, plan text, component text, metric text, model text, figure numeric,
     valid_from timestamptz) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
