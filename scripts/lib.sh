@@ -125,6 +125,17 @@ daemon_packages() {
 unit_test_packages() { printf '%s\n' libgtest-dev; }
 format_packages() { printf '%s\n' clang-format-14; }
 matrix_packages() { printf '%s\n' git mmdebstrap debian-archive-keyring; }
+pooler_packages() { printf '%s\n' mmdebstrap debian-archive-keyring g++ libpq-dev; }
+# client_packages CLIENT: what tests/clients/run needs for it.
+client_packages() {
+    case $1 in
+    psycopg) printf '%s\n' python3-psycopg python3-psycopg-pool ;;
+    django) printf '%s\n' python3-django python3-psycopg2 ;;
+    # Node's own packages conflict with Debian's.
+    knex) command -v node >/dev/null && command -v npm >/dev/null || printf '%s\n' nodejs npm ;;
+    jdbc) printf '%s\n' default-jdk-headless libpostgresql-jdbc-java libhikaricp-java libslf4j-java ;;
+    esac
+}
 
 is_installed() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
