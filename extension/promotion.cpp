@@ -7,6 +7,9 @@
 // does: operator classes are a superuser's to create, and here only the server's own functions and
 // those of extensions are trusted. Filters keep their order: whatever else stands in the query sees a
 // row only after the isolation condition has let it through.
+//
+// An index may leave it to the table scan to ask the operator again, of rows of all tenants. So an
+// operator is not trusted with a pattern that makes it tell by an error or by its time what it saw.
 #include "promotion.hpp"
 
 #include "guc.hpp"
@@ -42,16 +45,87 @@ static bool is_foreign_function(Oid function, void *)
     return true;
 }
 
-static bool has_foreign_function(Node *node, void *nothing)
+static bool is_like(Oid function, void *)
+{
+    switch (function)
+    {
+    case F_TEXTLIKE:
+    case F_LIKE_TEXT_TEXT:
+    case F_TEXTICLIKE:
+    case F_BPCHARLIKE:
+    case F_BPCHARICLIKE:
+    case F_NAMELIKE:
+    case F_LIKE_NAME_TEXT:
+    case F_NAMEICLIKE:
+    case F_BYTEALIKE:
+    case F_LIKE_BYTEA_BYTEA:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool is_regular_expression(Oid function, void *)
+{
+    return function == F_TEXTREGEXEQ || function == F_TEXTICREGEXEQ || function == F_NAMEREGEXEQ ||
+           function == F_NAMEICREGEXEQ || function == F_BPCHARREGEXEQ ||
+           function == F_BPCHARICREGEXEQ;
+}
+}
+
+// LIKE raises an error at an escape character that ends the pattern, but only for a text that matches
+// all before it.
+constexpr bool ends_in_escape(const char *pattern, int length)
+{
+    int escapes = 0;
+    while (escapes < length && pattern[length - 1 - escapes] == '\\')
+        escapes++;
+    return escapes % 2 == 1;
+}
+static_assert(ends_in_escape("a\\", 2) && !ends_in_escape("a\\\\", 3) && !ends_in_escape("", 0));
+
+// A back reference makes the time of a match grow without bounds with the text.
+constexpr bool has_back_reference(const char *pattern, int length)
+{
+    for (int i = 1; i < length; i++)
+        if (pattern[i - 1] == '\\' && pattern[i] >= '0' && pattern[i] <= '9')
+            return true;
+    return false;
+}
+static_assert(has_back_reference("(a*)\\1", 6) && !has_back_reference("a\\d1", 4));
+
+// Could this operator tell by its pattern what it has seen? One that is not known yet could.
+bool has_telling_pattern(Node *node)
+{
+    const bool like = check_functions_in_node(node, is_like, nullptr);
+    if (!like && !check_functions_in_node(node, is_regular_expression, nullptr))
+        return false;
+    const List *arguments = IsA(node, OpExpr)     ? castNode(OpExpr, node)->args
+                            : IsA(node, FuncExpr) ? castNode(FuncExpr, node)->args
+                                                  : NIL;
+    if (list_length(arguments) != 2 || !IsA(lsecond(arguments), Const))
+        return true;
+    const auto *pattern = castNode(Const, lsecond(arguments));
+    if (pattern->constisnull)
+        return false;
+    // Both text and bytea: bytes with a length before them.
+    const auto *value = reinterpret_cast<text *>(DatumGetPointer(pattern->constvalue));
+    const char *bytes = VARDATA_ANY(value);
+    const int length = static_cast<int>(VARSIZE_ANY_EXHDR(value));
+    return like ? ends_in_escape(bytes, length) : has_back_reference(bytes, length);
+}
+
+extern "C" {
+static bool can_tell(Node *node, void *nothing)
 {
     if (node == nullptr)
         return false;
     // A sub-select could read anything.
     if (IsA(node, SubLink) || IsA(node, SubPlan))
         return true;
-    if (check_functions_in_node(node, is_foreign_function, nothing))
+    if (check_functions_in_node(node, is_foreign_function, nothing) || has_telling_pattern(node))
         return true;
-    return expression_tree_walker(node, pg::walker(has_foreign_function), nothing);
+    return expression_tree_walker(node, pg::walker(can_tell), nothing);
 }
 }
 
@@ -83,7 +157,7 @@ int mark(List *conditions, List **marked)
     {
         auto *condition = static_cast<RestrictInfo *>(lfirst(cell));
         if (condition->leakproof || condition->security_level == 0 || condition->pseudoconstant ||
-            has_foreign_function(reinterpret_cast<Node *>(condition->clause), nullptr))
+            can_tell(reinterpret_cast<Node *>(condition->clause), nullptr))
             continue;
         condition->leakproof = true;
         *marked = lappend(*marked, condition);
