@@ -17,13 +17,14 @@ namespace
 // How many plans over tenants' tables have started and still have their memory.
 constinit int open_queries = 0;
 
-// Cursors that outlive their transaction, and whose rows they hold.
-struct HeldCursor
+// Cursors over tenants' tables, and whose rows they were opened for. One that is held outlives its
+// transaction.
+struct Cursor
 {
     char name[NAMEDATALEN];
-    char tenant[registry::kNameSize];
+    char tenant[registry::kNameSize]; // empty: none
 };
-constinit HTAB *held_cursors = nullptr;
+constinit HTAB *cursors = nullptr;
 
 extern "C" {
 static void on_query_memory_gone(void *)
@@ -51,7 +52,23 @@ void check_relation(const RangeVar *name, const char *what)
         refuse(what, relation);
 }
 
-// Changes of a table that would open the wall or move rows across it.
+// A constant default asks and tells nothing.
+bool is_harmless_column(const ColumnDef *column)
+{
+    ListCell *cell;
+    foreach (cell, column->constraints)
+    {
+        const auto *constraint = static_cast<const Constraint *>(lfirst(cell));
+        if (constraint->contype != CONSTR_NULL &&
+            (constraint->contype != CONSTR_DEFAULT || !IsA(constraint->raw_expr, A_Const)))
+            return false;
+    }
+    return true;
+}
+
+// A table's definition is common to all tenants. Most changes of it run expressions over the rows of
+// all, leave them behind to run in the sessions of others, drop what is others', or open the wall. So
+// the harmless ones are listed.
 void check_alter_table(const AlterTableStmt *statement)
 {
     const Oid relation = RangeVarGetRelid(statement->relation, NoLock, true);
@@ -63,6 +80,24 @@ void check_alter_table(const AlterTableStmt *statement)
         const auto *command = static_cast<const AlterTableCmd *>(lfirst(cell));
         switch (command->subtype)
         {
+        case AT_AddColumn:
+            if (!is_harmless_column(castNode(ColumnDef, command->def)))
+                refuse("ADD COLUMN with an expression or constraint", relation);
+            break;
+        case AT_EnableRowSecurity:
+        case AT_ForceRowSecurity:
+        case AT_SetStatistics:
+        case AT_SetOptions:
+        case AT_ResetOptions:
+        case AT_SetStorage:
+        case AT_SetCompression:
+        case AT_SetRelOptions:
+        case AT_ResetRelOptions:
+        case AT_ReplicaIdentity:
+        case AT_ClusterOn:
+        case AT_DropCluster:
+        case AT_SetTableSpace:
+            break;
         case AT_DisableRowSecurity:
             refuse("DISABLE ROW LEVEL SECURITY", relation);
         case AT_NoForceRowSecurity:
@@ -75,17 +110,47 @@ void check_alter_table(const AlterTableStmt *statement)
             refuse("INHERIT", relation);
         case AT_DropInherit:
             refuse("NO INHERIT", relation);
-        case AT_DropColumn:
-        case AT_AlterColumnType:
-        case AT_ColumnDefault:
-        case AT_DropNotNull:
-            if (policy::is_tenant_column(relation, command->name))
-                refuse("changing the tenant column", relation);
-            break;
         default:
-            break;
+            if (command->name != nullptr && policy::is_tenant_column(relation, command->name))
+                refuse("changing the tenant column", relation);
+            refuse("this kind of ALTER TABLE", relation);
         }
     }
+}
+
+// The index is built from the rows of all tenants: an expression sees them, and a duplicate is told.
+void check_index(const IndexStmt *statement)
+{
+    bool sees_rows =
+        statement->whereClause != nullptr || statement->unique || statement->excludeOpNames != NIL;
+    ListCell *cell;
+    foreach (cell, statement->indexParams)
+        sees_rows = sees_rows || static_cast<const IndexElem *>(lfirst(cell))->expr != nullptr;
+    if (sees_rows)
+        check_relation(statement->relation, "CREATE INDEX with an expression or UNIQUE");
+}
+
+void check_statistics(const CreateStatsStmt *statement)
+{
+    ListCell *cell;
+    bool sees_rows = false;
+    foreach (cell, statement->exprs)
+        sees_rows = sees_rows || static_cast<const StatsElem *>(lfirst(cell))->expr != nullptr;
+    foreach (cell, sees_rows ? statement->relations : NIL)
+        if (IsA(lfirst(cell), RangeVar))
+            check_relation(static_cast<const RangeVar *>(lfirst(cell)),
+                           "CREATE STATISTICS with an expression");
+}
+
+// The condition is asked of every row of every table that uses the domain.
+void check_domain(const AlterDomainStmt *statement)
+{
+    if (statement->subtype != 'C' && statement->subtype != 'V')
+        return;
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                    errmsg("domain constraints cannot be added while a tenant is set"),
+                    errdetail("They are checked against the rows of all tenants."),
+                    errhint("Leave the tenant first: SELECT tenancy.reset_tenant().")));
 }
 
 void check_rename(const RenameStmt *statement)
@@ -142,6 +207,18 @@ void check_drop(const DropStmt *statement)
     }
 }
 
+bool reads_attached_table(const PlannedStmt *plan)
+{
+    ListCell *cell;
+    foreach (cell, plan->rtable)
+    {
+        const auto *entry = static_cast<const RangeTblEntry *>(lfirst(cell));
+        if (entry->rtekind == RTE_RELATION && policy::is_attached(entry->relid))
+            return true;
+    }
+    return false;
+}
+
 } // namespace
 
 void check_plan(const PlannedStmt *plan)
@@ -184,37 +261,57 @@ void check_running()
     (void)context::current();
 }
 
-void forget_held_cursor(const char *name)
+void forget_cursor(const char *name)
 {
-    if (held_cursors == nullptr)
+    if (cursors == nullptr)
         return;
     if (name != nullptr)
-        (void)hash_search(held_cursors, name, HASH_REMOVE, nullptr);
+        (void)hash_search(cursors, name, HASH_REMOVE, nullptr);
     else
     {
-        hash_destroy(held_cursors);
-        held_cursors = nullptr;
+        hash_destroy(cursors);
+        cursors = nullptr;
     }
 }
 
-void remember_held_cursor(const char *name)
+void remember_cursor(const char *name)
 {
-    if (!context::is_set() || !registry::is_installed())
-    {
-        forget_held_cursor(name);
+    forget_cursor(name);
+    const Portal portal = GetPortalByName(name);
+    if (!PortalIsValid(portal) || portal->stmts == NIL || !registry::is_installed() ||
+        !reads_attached_table(linitial_node(PlannedStmt, portal->stmts)))
         return;
-    }
-    if (held_cursors == nullptr)
+    if (cursors == nullptr)
     {
         HASHCTL control{};
         control.keysize = NAMEDATALEN;
-        control.entrysize = sizeof(HeldCursor);
+        control.entrysize = sizeof(Cursor);
         control.hcxt = TopMemoryContext;
-        held_cursors = hash_create("tenancy held cursors", 16, &control,
-                                   HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+        cursors =
+            hash_create("tenancy cursors", 16, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
     }
-    auto *held = static_cast<HeldCursor *>(hash_search(held_cursors, name, HASH_ENTER, nullptr));
-    strlcpy(held->tenant, context::key(), sizeof(held->tenant));
+    auto *cursor = static_cast<Cursor *>(hash_search(cursors, name, HASH_ENTER, nullptr));
+    strlcpy(cursor->tenant, context::key(), sizeof(cursor->tenant));
+}
+
+void forget_lost_cursors()
+{
+    if (cursors == nullptr)
+        return;
+    HASH_SEQ_STATUS status;
+    hash_seq_init(&status, cursors);
+    while (const auto *cursor = static_cast<const Cursor *>(hash_seq_search(&status)))
+        if (!PortalIsValid(GetPortalByName(cursor->name)))
+            (void)hash_search(cursors, cursor->name, HASH_REMOVE, nullptr);
+}
+
+void check_drop_of_policy(Oid policy)
+{
+    if (!context::is_set() || !registry::is_installed())
+        return;
+    const Oid relation = policy::relation_isolated_by(policy);
+    if (OidIsValid(relation))
+        refuse("DROP", relation);
 }
 
 void check_truncate(Oid relation)
@@ -226,15 +323,16 @@ void check_truncate(Oid relation)
 namespace
 {
 
-// A held cursor has its rows stored, where no condition reaches them any more.
+// A cursor that was opened past the wall goes on past it, and one that is held has its rows stored,
+// where no condition reaches them any more.
 void check_fetch(const FetchStmt *statement)
 {
     check_running();
-    if (held_cursors == nullptr || statement->portalname == nullptr)
+    if (cursors == nullptr || statement->portalname == nullptr)
         return;
-    const auto *held = static_cast<const HeldCursor *>(
-        hash_search(held_cursors, statement->portalname, HASH_FIND, nullptr));
-    if (held != nullptr && strcmp(held->tenant, context::key()) != 0)
+    const auto *cursor = static_cast<const Cursor *>(
+        hash_search(cursors, statement->portalname, HASH_FIND, nullptr));
+    if (cursor != nullptr && strcmp(cursor->tenant, context::key()) != 0)
         ereport(ERROR,
                 (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                  errmsg("cursor \"%s\" was opened for another tenant", statement->portalname),
@@ -279,6 +377,19 @@ void check_utility(const Node *statement)
         break;
     case T_RuleStmt:
         check_relation(reinterpret_cast<const RuleStmt *>(statement)->relation, "CREATE RULE");
+        break;
+    case T_CreateTrigStmt: // would run in the sessions of other tenants
+        check_relation(reinterpret_cast<const CreateTrigStmt *>(statement)->relation,
+                       "CREATE TRIGGER");
+        break;
+    case T_IndexStmt:
+        check_index(reinterpret_cast<const IndexStmt *>(statement));
+        break;
+    case T_CreateStatsStmt:
+        check_statistics(reinterpret_cast<const CreateStatsStmt *>(statement));
+        break;
+    case T_AlterDomainStmt:
+        check_domain(reinterpret_cast<const AlterDomainStmt *>(statement));
         break;
     case T_DropStmt:
         check_drop(reinterpret_cast<const DropStmt *>(statement));

@@ -21,10 +21,14 @@ bool is_query_open();
 
 // Before and after a utility statement runs.
 void check_utility(const Node *statement);
-void remember_held_cursor(const char *name);
-void forget_held_cursor(const char *name); // null = all
+void remember_cursor(const char *name);
+void forget_cursor(const char *name); // null = all
+void forget_lost_cursors();           // at the end of a transaction
 
 // A table is about to be truncated, by name or by cascade.
 void check_truncate(Oid relation);
+
+// A policy is about to be dropped, by name or with its table.
+void check_drop_of_policy(Oid policy);
 
 } // namespace tenancy::guard

@@ -93,6 +93,7 @@ static void on_assign_enforce_bypass(bool, void *)
 static PlannedStmt *on_plan(Query *query, const char *source, int options, ParamListInfo params)
 {
     wall::complete(query);
+    const bool had_tenant = context::is_set();
     PlannedStmt *volatile plan = nullptr;
     wall::planning_begins();
     PG_TRY();
@@ -105,6 +106,11 @@ static PlannedStmt *on_plan(Query *query, const char *source, int options, Param
         wall::planning_ends();
     }
     PG_END_TRY();
+    // A function that is called while it is planned, because it claims to be immutable.
+    if (!had_tenant && context::is_set())
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
+                        errmsg("cannot set a tenant while a query is planned"),
+                        errhint("Declare functions that set the tenant VOLATILE.")));
     return plan;
 }
 
@@ -142,6 +148,7 @@ static void on_executor_run(TENANCY_EXECUTOR_RUN_PARAMS)
     Stopwatch watch;
     watch.start();
     depth++;
+    const wall::Level level = wall::begin_level();
     PG_TRY();
     {
         if (previous_executor_run != nullptr)
@@ -151,6 +158,7 @@ static void on_executor_run(TENANCY_EXECUTOR_RUN_PARAMS)
     }
     PG_FINALLY();
     {
+        wall::end_level(level);
         depth--;
         watch.stop();
     }
@@ -166,6 +174,7 @@ static void on_executor_finish(QueryDesc *query)
     Stopwatch watch;
     watch.start();
     depth++;
+    const wall::Level level = wall::begin_level();
     PG_TRY();
     {
         if (previous_executor_finish != nullptr)
@@ -175,6 +184,7 @@ static void on_executor_finish(QueryDesc *query)
     }
     PG_FINALLY();
     {
+        wall::end_level(level);
         depth--;
         watch.stop();
     }
@@ -215,9 +225,8 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
         tag == T_CreateTableAsStmt ||
         (tag == T_CopyStmt && castNode(CopyStmt, planned->utilityStmt)->is_from);
     const bool has_rows = writes_rows || tag == T_CopyStmt || tag == T_FetchStmt;
-    const char *held_cursor =
-        tag == T_DeclareCursorStmt &&
-                (castNode(DeclareCursorStmt, planned->utilityStmt)->options & CURSOR_OPT_HOLD)
+    const char *cursor =
+        tag == T_DeclareCursorStmt
             ? pstrdup(castNode(DeclareCursorStmt, planned->utilityStmt)->portalname)
             : nullptr;
     const char *closed_cursor =
@@ -259,9 +268,9 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
         metering::count(writes_rows ? core::kRowsWritten : core::kRowsReturned,
                         static_cast<int64>(completion->nprocessed));
     if (tag == T_ClosePortalStmt)
-        guard::forget_held_cursor(closed_cursor);
-    if (held_cursor != nullptr)
-        guard::remember_held_cursor(held_cursor);
+        guard::forget_cursor(closed_cursor);
+    if (cursor != nullptr)
+        guard::remember_cursor(cursor);
     if (OidIsValid(dropped_database))
     {
         counters::forget_database(dropped_database);
@@ -276,6 +285,8 @@ static void on_object_access(ObjectAccessType access, Oid classId, Oid object, i
         previous_object_access(access, classId, object, part, argument);
     if (access == OAT_TRUNCATE && classId == RelationRelationId)
         guard::check_truncate(object);
+    if (access == OAT_DROP && classId == PolicyRelationId)
+        guard::check_drop_of_policy(object);
 }
 
 static void on_transaction(XactEvent event, void *)
@@ -311,6 +322,7 @@ static void on_transaction(XactEvent event, void *)
     metering::close_epoch();
     metering::flush();
     wall::close_glass_if_over();
+    guard::forget_lost_cursors();
     // Inside a procedure somebody may hold what a current_tenant function returned.
     if (depth == 0 && registry::trim_at_transaction_end())
     {

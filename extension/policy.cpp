@@ -46,4 +46,23 @@ bool is_tenant_column(Oid relation, const char *column)
     return found;
 }
 
+Oid relation_isolated_by(Oid policy)
+{
+    ScanKeyData key;
+    ScanKeyInit(&key, Anum_pg_policy_oid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(policy));
+    Relation catalog = table_open(PolicyRelationId, AccessShareLock);
+    SysScanDesc scan = systable_beginscan(catalog, PolicyOidIndexId, true, nullptr, 1, &key);
+    Oid relation = InvalidOid;
+    const HeapTuple row = systable_getnext(scan);
+    if (HeapTupleIsValid(row))
+    {
+        const auto *form = reinterpret_cast<Form_pg_policy>(GETSTRUCT(row));
+        if (strcmp(NameStr(form->polname), kIsolationPolicy) == 0)
+            relation = form->polrelid;
+    }
+    systable_endscan(scan);
+    table_close(catalog, AccessShareLock);
+    return relation;
+}
+
 } // namespace tenancy::policy

@@ -20,6 +20,9 @@ bool is_attached(Oid relation);
 // relation is not attached.
 Expr *isolation_condition(Relation relation);
 
+// The relation that a policy isolates; invalid when it is no isolation policy.
+Oid relation_isolated_by(Oid policy);
+
 // Is this the column by which the relation is attached?
 bool is_tenant_column(Oid relation, const char *column);
 

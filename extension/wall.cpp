@@ -16,6 +16,7 @@ namespace
 // Plans of this backend reach an attached table past row security, with or without our condition.
 constinit bool has_bypassing_plans = false;
 constinit int planning_depth = 0;
+constinit bool in_foreign_key = false; // the innermost running query is one of a foreign key's
 constinit TimestampTz glass_broken_until = 0; // 0 = whole
 
 bool glass_is_broken()
@@ -23,6 +24,7 @@ bool glass_is_broken()
     return glass_broken_until != 0 && GetCurrentTimestamp() < glass_broken_until;
 }
 
+// The policy's condition, which speaks of entry 1, for another entry of the query.
 Expr *condition_for(Expr *condition, int entry)
 {
     auto *copy = static_cast<Expr *>(copyObjectImpl(condition));
@@ -30,12 +32,20 @@ Expr *condition_for(Expr *condition, int entry)
     return copy;
 }
 
+// Adds a check, unless the rewriter has done so.
 void add_check(Query *query, WCOKind kind, const char *relation, Expr *condition)
 {
+    ListCell *cell;
+    foreach (cell, query->withCheckOptions)
+    {
+        const auto *present = static_cast<const WithCheckOption *>(lfirst(cell));
+        if (present->kind == kind && equal(present->qual, condition))
+            return;
+    }
     WithCheckOption *check = makeNode(WithCheckOption);
     check->kind = kind;
     check->relname = pstrdup(relation);
-    check->qual = reinterpret_cast<Node *>(condition_for(condition, query->resultRelation));
+    check->qual = static_cast<Node *>(copyObjectImpl(condition));
     query->withCheckOptions = lappend(query->withCheckOptions, check);
 }
 
@@ -66,22 +76,29 @@ void add_checks(Query *query, const char *relation, Expr *condition)
     }
 }
 
+// What counts is whether the condition is there, and not who runs the query: a view's own barrier may
+// be there instead, and a query may have been rewritten with other rights than it is planned with.
 void complete_entry(Query *query, int index, RangeTblEntry *entry)
 {
-    if (entry->rtekind != RTE_RELATION || entry->securityQuals != NIL ||
+    if (entry->rtekind != RTE_RELATION ||
         (entry->relkind != RELKIND_RELATION && entry->relkind != RELKIND_PARTITIONED_TABLE))
         return;
     Relation relation = table_open(entry->relid, NoLock); // locked by the parser or rewriter
-    Expr *condition = policy::isolation_condition(relation);
-    if (condition != nullptr && is_bypassed(entry->relid, pg::check_as_user(query, entry)))
+    if (Expr *policy = policy::isolation_condition(relation))
     {
-        has_bypassing_plans = true;
+        Expr *condition = condition_for(policy, index);
+        const bool is_target = index == query->resultRelation;
+        const bool reads = !is_target || query->commandType != CMD_INSERT;
+        const bool lacks = reads ? !list_member(entry->securityQuals, condition)
+                                 : is_bypassed(entry->relid, pg::check_as_user(query, entry));
+        has_bypassing_plans = has_bypassing_plans || lacks;
         if (is_up())
         {
-            if (index == query->resultRelation)
+            if (is_target)
                 add_checks(query, RelationGetRelationName(relation), condition);
-            if (index != query->resultRelation || query->commandType != CMD_INSERT)
-                entry->securityQuals = list_make1(condition_for(condition, index));
+            // First, so that the view's conditions see only rows that it lets through.
+            if (reads && lacks)
+                entry->securityQuals = lcons(condition, entry->securityQuals);
             query->hasRowSecurity = true;
         }
     }
@@ -113,9 +130,10 @@ bool is_up()
 
 void complete(Query *query)
 {
-    // Foreign keys are checked by queries of the server's own, which must see all rows.
-    if (query->commandType == CMD_UTILITY || InNoForceRLSOperation() || !IsTransactionState() ||
-        !registry::is_installed())
+    // Foreign keys are checked by queries of the server's own, which must see all rows. What triggers
+    // do within them must not.
+    if (query->commandType == CMD_UTILITY || (InNoForceRLSOperation() && !in_foreign_key) ||
+        !IsTransactionState() || !registry::is_installed())
         return;
     (void)complete_walker(reinterpret_cast<Node *>(query), nullptr);
 }
@@ -134,6 +152,32 @@ void planning_begins()
 void planning_ends()
 {
     planning_depth--;
+}
+
+Level begin_level()
+{
+    Level level{in_foreign_key, false, InvalidOid, 0};
+    if (!InNoForceRLSOperation())
+    {
+        in_foreign_key = false;
+        return level;
+    }
+    // Started by a trigger, within a foreign key's query: not one itself.
+    level.was_lifted = in_foreign_key;
+    in_foreign_key = !in_foreign_key;
+    if (level.was_lifted)
+    {
+        GetUserIdAndSecContext(&level.user, &level.security);
+        SetUserIdAndSecContext(level.user, level.security & ~SECURITY_NOFORCE_RLS);
+    }
+    return level;
+}
+
+void end_level(const Level &level)
+{
+    in_foreign_key = level.was_in_foreign_key;
+    if (level.was_lifted)
+        SetUserIdAndSecContext(level.user, level.security);
 }
 
 void forget_plans()

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: PostgreSQL
 //
 // Row security does not apply to superusers, BYPASSRLS roles, and whatever runs with their rights
-// (views, SECURITY DEFINER functions). While a tenant is set, the planner hook gives their queries the
+// (views, SECURITY DEFINER functions). While a tenant is set, the planner hook gives every query the
 // condition and the check that the rewriter left out. Without a tenant they see everything.
 #pragma once
 
@@ -22,6 +22,18 @@ void complete(Query *query);
 bool keeps_from_inlining(Oid function);
 void planning_begins();
 void planning_ends();
+
+// Around each run of a query. Queries of foreign keys run with the owner's row security lifted, and so
+// would what triggers do within them.
+struct Level
+{
+    bool was_in_foreign_key;
+    bool was_lifted;
+    Oid user;
+    int security;
+};
+Level begin_level();
+void end_level(const Level &level);
 
 // The context, a setting or the glass changes: plans made under the other state must not be used
 // again. Cannot fail.

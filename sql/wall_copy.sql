@@ -59,8 +59,10 @@ COPY wc_notes (id) TO stdout;
 COPY (SELECT count(*) FROM wc_notes) TO stdout;
 -- a row trigger could change what was checked
 CREATE FUNCTION wc_steal() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.tenant_id := 'wc_b'; RETURN NEW; END $$;
+RESET tenancy.tenant_id;
 CREATE TRIGGER steal BEFORE INSERT ON wc_notes FOR EACH ROW EXECUTE FUNCTION wc_steal();
 CREATE TRIGGER steal BEFORE INSERT ON wc_parts_2 FOR EACH ROW EXECUTE FUNCTION wc_steal();
+SET tenancy.tenant_id = 'wc_a';
 COPY wc_notes (id, body) FROM stdin;
 9	changed
 \.
