@@ -3,6 +3,7 @@
 #include "guard.hpp"
 
 #include "context.hpp"
+#include "cursors.hpp"
 #include "guc.hpp"
 #include "owner.hpp"
 #include "policy.hpp"
@@ -16,15 +17,6 @@ namespace
 
 // How many plans over tenants' tables have started and still have their memory.
 constinit int open_queries = 0;
-
-// Cursors over tenants' tables, and whose rows they were opened for. One that is held outlives its
-// transaction.
-struct Cursor
-{
-    char name[NAMEDATALEN];
-    char tenant[registry::kNameSize]; // empty: none
-};
-constinit HTAB *cursors = nullptr;
 
 extern "C" {
 static void on_query_memory_gone(void *)
@@ -207,18 +199,6 @@ void check_drop(const DropStmt *statement)
     }
 }
 
-bool reads_attached_table(const PlannedStmt *plan)
-{
-    ListCell *cell;
-    foreach (cell, plan->rtable)
-    {
-        const auto *entry = static_cast<const RangeTblEntry *>(lfirst(cell));
-        if (entry->rtekind == RTE_RELATION && policy::is_attached(entry->relid))
-            return true;
-    }
-    return false;
-}
-
 } // namespace
 
 void check_plan(const PlannedStmt *plan)
@@ -261,50 +241,6 @@ void check_running()
     (void)context::current();
 }
 
-void forget_cursor(const char *name)
-{
-    if (cursors == nullptr)
-        return;
-    if (name != nullptr)
-        (void)hash_search(cursors, name, HASH_REMOVE, nullptr);
-    else
-    {
-        hash_destroy(cursors);
-        cursors = nullptr;
-    }
-}
-
-void remember_cursor(const char *name)
-{
-    forget_cursor(name);
-    const Portal portal = GetPortalByName(name);
-    if (!PortalIsValid(portal) || portal->stmts == NIL || !registry::is_installed() ||
-        !reads_attached_table(linitial_node(PlannedStmt, portal->stmts)))
-        return;
-    if (cursors == nullptr)
-    {
-        HASHCTL control{};
-        control.keysize = NAMEDATALEN;
-        control.entrysize = sizeof(Cursor);
-        control.hcxt = TopMemoryContext;
-        cursors =
-            hash_create("tenancy cursors", 16, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
-    }
-    auto *cursor = static_cast<Cursor *>(hash_search(cursors, name, HASH_ENTER, nullptr));
-    strlcpy(cursor->tenant, context::key(), sizeof(cursor->tenant));
-}
-
-void forget_lost_cursors()
-{
-    if (cursors == nullptr)
-        return;
-    HASH_SEQ_STATUS status;
-    hash_seq_init(&status, cursors);
-    while (const auto *cursor = static_cast<const Cursor *>(hash_seq_search(&status)))
-        if (!PortalIsValid(GetPortalByName(cursor->name)))
-            (void)hash_search(cursors, cursor->name, HASH_REMOVE, nullptr);
-}
-
 void check_drop_of_policy(Oid policy)
 {
     if (!context::is_set() || !registry::is_installed())
@@ -323,22 +259,6 @@ void check_truncate(Oid relation)
 namespace
 {
 
-// A cursor that was opened past the wall goes on past it, and one that is held has its rows stored,
-// where no condition reaches them any more.
-void check_fetch(const FetchStmt *statement)
-{
-    check_running();
-    if (cursors == nullptr || statement->portalname == nullptr)
-        return;
-    const auto *cursor = static_cast<const Cursor *>(
-        hash_search(cursors, statement->portalname, HASH_FIND, nullptr));
-    if (cursor != nullptr && strcmp(cursor->tenant, context::key()) != 0)
-        ereport(ERROR,
-                (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                 errmsg("cursor \"%s\" was opened for another tenant", statement->portalname),
-                 errhint("Close it, or set the tenant it was opened for.")));
-}
-
 [[noreturn]] void refuse_materialized_view()
 {
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -354,7 +274,10 @@ void check_fetch(const FetchStmt *statement)
 void check_utility(const Node *statement)
 {
     if (IsA(statement, FetchStmt))
-        check_fetch(reinterpret_cast<const FetchStmt *>(statement));
+    {
+        check_running();
+        cursors::check_fetch(reinterpret_cast<const FetchStmt *>(statement));
+    }
     if (IsA(statement, DropStmt) &&
         reinterpret_cast<const DropStmt *>(statement)->removeType == OBJECT_EXTENSION)
         check_drop_extension(reinterpret_cast<const DropStmt *>(statement));

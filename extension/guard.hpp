@@ -19,11 +19,8 @@ void check_running();
 // Does a query of the present tenant stand open?
 bool is_query_open();
 
-// Before and after a utility statement runs.
+// Before a utility statement runs.
 void check_utility(const Node *statement);
-void remember_cursor(const char *name);
-void forget_cursor(const char *name); // null = all
-void forget_lost_cursors();           // at the end of a transaction
 
 // A table is about to be truncated, by name or by cascade.
 void check_truncate(Oid relation);

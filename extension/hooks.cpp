@@ -5,6 +5,7 @@
 #include "context.hpp"
 #include "copy.hpp"
 #include "counters.hpp"
+#include "cursors.hpp"
 #include "guard.hpp"
 #include "ledger.hpp"
 #include "metering.hpp"
@@ -268,9 +269,9 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
         metering::count(writes_rows ? core::kRowsWritten : core::kRowsReturned,
                         static_cast<int64>(completion->nprocessed));
     if (tag == T_ClosePortalStmt)
-        guard::forget_cursor(closed_cursor);
+        cursors::forget(closed_cursor);
     if (cursor != nullptr)
-        guard::remember_cursor(cursor);
+        cursors::remember(cursor);
     if (OidIsValid(dropped_database))
     {
         counters::forget_database(dropped_database);
@@ -322,7 +323,7 @@ static void on_transaction(XactEvent event, void *)
     metering::close_epoch();
     metering::flush();
     wall::close_glass_if_over();
-    guard::forget_lost_cursors();
+    cursors::forget_lost();
     // Inside a procedure somebody may hold what a current_tenant function returned.
     if (depth == 0 && registry::trim_at_transaction_end())
     {

@@ -1,0 +1,97 @@
+// The session's cursors over tenants' tables.
+// SPDX-License-Identifier: PostgreSQL
+#include "cursors.hpp"
+
+#include "context.hpp"
+#include "policy.hpp"
+#include "registry.hpp"
+
+namespace tenancy::cursors
+{
+
+namespace
+{
+
+// Cursors over tenants' tables, and whose rows they were opened for. One that is held outlives its
+// transaction.
+struct Cursor
+{
+    char name[NAMEDATALEN];
+    char tenant[registry::kNameSize]; // empty: none
+};
+constinit HTAB *opened = nullptr;
+
+bool reads_attached_table(const PlannedStmt *plan)
+{
+    ListCell *cell;
+    foreach (cell, plan->rtable)
+    {
+        const auto *entry = static_cast<const RangeTblEntry *>(lfirst(cell));
+        if (entry->rtekind == RTE_RELATION && policy::is_attached(entry->relid))
+            return true;
+    }
+    return false;
+}
+
+} // namespace
+
+void forget(const char *name)
+{
+    if (opened == nullptr)
+        return;
+    if (name != nullptr)
+        (void)hash_search(opened, name, HASH_REMOVE, nullptr);
+    else
+    {
+        hash_destroy(opened);
+        opened = nullptr;
+    }
+}
+
+void remember(const char *name)
+{
+    forget(name);
+    const Portal portal = GetPortalByName(name);
+    if (!PortalIsValid(portal) || portal->stmts == NIL || !registry::is_installed() ||
+        !reads_attached_table(linitial_node(PlannedStmt, portal->stmts)))
+        return;
+    if (opened == nullptr)
+    {
+        HASHCTL control{};
+        control.keysize = NAMEDATALEN;
+        control.entrysize = sizeof(Cursor);
+        control.hcxt = TopMemoryContext;
+        opened =
+            hash_create("tenancy cursors", 16, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+    }
+    auto *cursor = static_cast<Cursor *>(hash_search(opened, name, HASH_ENTER, nullptr));
+    strlcpy(cursor->tenant, context::key(), sizeof(cursor->tenant));
+}
+
+void forget_lost()
+{
+    if (opened == nullptr)
+        return;
+    HASH_SEQ_STATUS status;
+    hash_seq_init(&status, opened);
+    while (const auto *cursor = static_cast<const Cursor *>(hash_seq_search(&status)))
+        if (!PortalIsValid(GetPortalByName(cursor->name)))
+            (void)hash_search(opened, cursor->name, HASH_REMOVE, nullptr);
+}
+
+// A cursor that was opened past the wall goes on past it, and one that is held has its rows stored,
+// where no condition reaches them any more.
+void check_fetch(const FetchStmt *statement)
+{
+    if (opened == nullptr || statement->portalname == nullptr)
+        return;
+    const auto *cursor =
+        static_cast<const Cursor *>(hash_search(opened, statement->portalname, HASH_FIND, nullptr));
+    if (cursor != nullptr && strcmp(cursor->tenant, context::key()) != 0)
+        ereport(ERROR,
+                (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                 errmsg("cursor \"%s\" was opened for another tenant", statement->portalname),
+                 errhint("Close it, or set the tenant it was opened for.")));
+}
+
+} // namespace tenancy::cursors

@@ -1,0 +1,20 @@
+// Binds cursors over tenants' tables to the tenant, or none, that they were opened for.
+// SPDX-License-Identifier: PostgreSQL
+#pragma once
+
+#include "pg.hpp"
+
+namespace tenancy::cursors
+{
+
+// A cursor was declared, or closed (null = all).
+void remember(const char *name);
+void forget(const char *name);
+
+// At the end of a transaction, with which most cursors go.
+void forget_lost();
+
+// Before rows are fetched.
+void check_fetch(const FetchStmt *statement);
+
+} // namespace tenancy::cursors
