@@ -5,9 +5,9 @@
 -- kinds: plain
 -- do: set the tenant in every transaction; as A1 against malice; `pg_db_role_setting` shows it
 -- attack
-ALTER ROLE CURRENT_USER IN DATABASE attacks_text SET tenancy.tenant_id = 'other';
+ALTER ROLE CURRENT_USER IN DATABASE :"DBNAME" SET tenancy.tenant_id = 'other';
 \echo want 00000 got :SQLSTATE
 \connect - :role
 SELECT body FROM :t;
 -- after
-ALTER ROLE :role IN DATABASE attacks_text RESET tenancy.tenant_id;
+ALTER ROLE :role IN DATABASE :"DBNAME" RESET tenancy.tenant_id;
