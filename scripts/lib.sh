@@ -290,13 +290,17 @@ copy_postgres() {
 
 # install_extension: builds the extension and installs it into the private PostgreSQL.
 install_extension() {
-    local built_for=$build/extension-built-for compiler=g++
+    local built_for=$build/extension-built-for compiler=g++ wanted
     private_postgres || return
-    [ "${CI:-}" != true ] || compiler='g++ -Werror'
+    [ "${CI:-}" != true ] || compiler+=' -Werror'
+    # A server that checks itself gets a library that does: undefined behaviour ends the process.
+    [ -z "${TENANCY_PG_KIND:-}" ] ||
+        compiler+=' -fsanitize=undefined -fsanitize-undefined-trap-on-error -Wno-clobbered'
     # Objects for another server are not known to make as out of date.
-    if [ "$(cat "$built_for" 2>/dev/null)" != "$("$PG_CONFIG" --version)" ]; then
+    wanted="$("$PG_CONFIG" --version), $compiler"
+    if [ "$(cat "$built_for" 2>/dev/null)" != "$wanted" ]; then
         make -s -C "$root" PG_CONFIG="$PG_CONFIG" clean >"$log_dir/make-clean.log" 2>&1
-        "$PG_CONFIG" --version >"$built_for"
+        echo "$wanted" >"$built_for"
     fi
     quietly make "Building the extension for $("$PG_CONFIG" --version)" \
         make -C "$root" -j"$(nproc)" PG_CONFIG="$PG_CONFIG" CXX="$compiler" &&

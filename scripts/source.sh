@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # PostgreSQL's own source from Debian: its test suites, and a build that checks itself. Sourced after lib.sh, never run.
 # SPDX-License-Identifier: PostgreSQL
+# shellcheck disable=SC2154 # lib.sh sets build, private_home
 
 source_home=$build/source
 
