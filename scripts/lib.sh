@@ -96,6 +96,16 @@ end_job() {
     kill -KILL -- "-$1" 2>/dev/null || true
 }
 
+# in_job COMMAND...: waits for it, with its status. For what takes minutes, so that Ctrl-C ends it.
+in_job() {
+    local own status=0
+    start_job "$@"
+    own=$job
+    wait "$own" || status=$?
+    end_job "$own"
+    return "$status"
+}
+
 end_jobs() {
     local process
     for process in "${!jobs_of_this_script[@]}"; do end_job "$process"; done
@@ -124,6 +134,7 @@ daemon_packages() {
 }
 unit_test_packages() { printf '%s\n' libgtest-dev; }
 format_packages() { printf '%s\n' clang-format-14; }
+fuzz_packages() { printf '%s\n' sqlsmith; }
 matrix_packages() { printf '%s\n' git mmdebstrap debian-archive-keyring; }
 pooler_packages() { printf '%s\n' mmdebstrap debian-archive-keyring g++ libpq-dev; }
 # client_packages CLIENT: what tests/clients/run needs for it.
@@ -244,13 +255,16 @@ tidy_private_home() {
 # are followed home, and the rest is links. `make install` then needs no root either.
 private_postgres() {
     local version tree bin
-    # shellcheck disable=SC2046 # a word is a package
-    require_packages $(extension_packages) || return
     locate_private_home
-    tree=$private_home/postgresql-$TENANCY_PG_MAJOR
-    version=$(dpkg-query -W -f '${Version}' "postgresql-$TENANCY_PG_MAJOR")
-    if [ "$(cat "$tree/version" 2>/dev/null)" != "$version" ]; then
-        copy_postgres "$tree" && echo "$version" >"$tree/version" || return
+    tree=$(private_tree)
+    # Another kind was built (scripts/source.sh), not copied.
+    if [ -z "${TENANCY_PG_KIND:-}" ]; then
+        # shellcheck disable=SC2046 # a word is a package
+        require_packages $(extension_packages) || return
+        version=$(dpkg-query -W -f '${Version}' "postgresql-$TENANCY_PG_MAJOR")
+        if [ "$(cat "$tree/version" 2>/dev/null)" != "$version" ]; then
+            copy_postgres "$tree" && echo "$version" >"$tree/version" || return
+        fi
     fi
     bin=$tree/usr/lib/postgresql/$TENANCY_PG_MAJOR/bin
     PG_CONFIG=$bin/pg_config
@@ -258,6 +272,8 @@ private_postgres() {
     [[ :$PATH: == *":$bin:"* ]] || PATH=$bin:$PATH
     export PG_CONFIG PATH
 }
+
+private_tree() { echo "$private_home/postgresql-$TENANCY_PG_MAJOR${TENANCY_PG_KIND:-}"; }
 
 # copy_postgres FOLDER: the installed PostgreSQL, below a folder that stands for the root.
 copy_postgres() {
@@ -274,13 +290,17 @@ copy_postgres() {
 
 # install_extension: builds the extension and installs it into the private PostgreSQL.
 install_extension() {
-    local built_for=$build/extension-built-for compiler=g++
+    local built_for=$build/extension-built-for compiler=g++ wanted
     private_postgres || return
-    [ "${CI:-}" != true ] || compiler='g++ -Werror'
+    [ "${CI:-}" != true ] || compiler+=' -Werror'
+    # A server that checks itself gets a library that does: undefined behaviour ends the process.
+    [ -z "${TENANCY_PG_KIND:-}" ] ||
+        compiler+=' -fsanitize=undefined -fsanitize-undefined-trap-on-error -Wno-clobbered'
     # Objects for another server are not known to make as out of date.
-    if [ "$(cat "$built_for" 2>/dev/null)" != "$("$PG_CONFIG" --version)" ]; then
+    wanted="$("$PG_CONFIG" --version), $compiler"
+    if [ "$(cat "$built_for" 2>/dev/null)" != "$wanted" ]; then
         make -s -C "$root" PG_CONFIG="$PG_CONFIG" clean >"$log_dir/make-clean.log" 2>&1
-        "$PG_CONFIG" --version >"$built_for"
+        echo "$wanted" >"$built_for"
     fi
     quietly make "Building the extension for $("$PG_CONFIG" --version)" \
         make -C "$root" -j"$(nproc)" PG_CONFIG="$PG_CONFIG" CXX="$compiler" &&
@@ -342,11 +362,13 @@ start_new_server() {
             "$(cat "$dir/socket-folder")" "$private_port"
         printf '%s\n' "$@"
     } >>"$dir/data/postgresql.conf"
-    control_server "${dir##*/}" -l "$dir/server.log" -t 120 start
+    # A wrapper runs the server under another program, such as valgrind.
+    control_server "${dir##*/}" -l "$dir/server.log" -t 120 \
+        ${TENANCY_SERVER_WRAPPER:+-p "$TENANCY_SERVER_WRAPPER"} start
 }
 
 server_program() {
-    echo "$private_home/postgresql-$TENANCY_PG_MAJOR/usr/lib/postgresql/$TENANCY_PG_MAJOR/bin/$1"
+    echo "$(private_tree)/usr/lib/postgresql/$TENANCY_PG_MAJOR/bin/$1"
 }
 
 # control_server NAME ARGUMENT...: pg_ctl, waiting (`control_server demo -m immediate restart`).

@@ -168,7 +168,7 @@ COMMENT ON FUNCTION tenancy.billing_state(text, date) IS
 'Internal: the invoice for a month of each tenant, or of one, or why it cannot be issued.';
 
 CREATE FUNCTION tenancy.billing_error(problem text, tenant text) RETURNS text
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 RETURN CASE problem
     WHEN 'no plan' THEN format('tenant "%s" has no plan', tenant)
     WHEN 'created later' THEN format('tenant "%s" did not exist in the period', tenant)
