@@ -217,6 +217,7 @@ BEGIN
         SELECT 'create_tenant', c.id, to_jsonb(c) FROM created c
     )
     SELECT array_agg(lower(c.id)) INTO made FROM created c;
+    PERFORM tenancy.begin_subscriptions(made);
 
     -- A second statement, whose snapshot sees what others created meanwhile.
     FOR outcome IN
@@ -320,6 +321,7 @@ BEGIN
         status_reason = CASE WHEN new_status IS NULL THEN t.status_reason ELSE reason END
     WHERE t.id = old_row.id RETURNING * INTO new_row;
     PERFORM tenancy.write_audit(action, old_row.id, to_jsonb(old_row), to_jsonb(new_row));
+    PERFORM tenancy.follow_plan(old_row.id);
     RETURN true;
 END
 $$;
