@@ -74,7 +74,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.set_plan_terms(text, text, integer, integer, text, text, integer) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.set_plan_terms(text, text, integer, integer, text, text, integer) IS
-'Sets how a plan bills; what is null stays: period month (default) or year; anchor_day on which periods begin (default 1, the calendar''s; 0 = the day of the month on which a subscription starts; a day that a month does not have is its last); trial_days without charge at the start of a tenant''s first subscription (default 0); proration of fees to the second (default), to the day, or none; rounding of totals half_up (half away from zero, default) or half_even; late_days for which usage of a closed period becomes an adjustment on the next invoice (default 35). Subscriptions that run keep their period, anchor, trial and proration. False if nothing changes. Errors: 42704 unknown plan, 22023 out of range.';
+'Sets how a plan bills; what is null stays: period month (default) or year; anchor_day on which periods begin (default 1, the calendar''s; 0 = the day of the month on which a subscription starts; a day that a month does not have is its last); trial_days without charge at the start of a tenant''s first subscription (default 0); proration of fees to the second (default), to the day, or none (a period has one whole fee, that of the plan at its end, in advance at its start); rounding of totals half_up (half away from zero, default) or half_even; late_days for which usage of a closed period becomes an adjustment on the next invoice (default 35). Subscriptions that run keep their period, anchor, trial and proration. False if nothing changes. Errors: 42704 unknown plan, 22023 out of range.';
 
 -- Compared as instants: on the day a clock goes back, a local midnight comes twice.
 CREATE FUNCTION tenancy.billing_period(period text, anchor_month integer, anchor_day integer, time_zone text, at timestamptz,
@@ -114,7 +114,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.billing_periods(tenancy.subscriptions, timestamptz, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.billing_periods(tenancy.subscriptions, timestamptz, timestamptz) IS
-'Internal: the periods of a subscription that are not over at one instant and have begun by another.';
+'The billing periods of a subscription that are not over at one instant and have begun by another.';
 
 -- Begins a stretch; the caller has ended the one before.
 CREATE FUNCTION tenancy.begin_subscription(tenant text, plan text, at timestamptz, like_subscription tenancy.subscriptions DEFAULT NULL)

@@ -188,13 +188,16 @@ BEGIN
     ), periods AS MATERIALIZED (
         SELECT x.*, p.period_start, p.period_end,
             greatest(p.period_start, x.starts_at, x.trial_end) AS item_start, least(p.period_end, x.ends_at) AS item_end,
+            o.earlier, o.later,
             -- Usage of a period that no stretch covers belongs to the one after or before it.
-            CASE WHEN x.trial_end > x.starts_at OR EXISTS (SELECT FROM stretches y WHERE y.starts_at < x.starts_at AND y.ends_at > p.period_start)
-                 THEN greatest(p.period_start, x.starts_at, x.trial_end) ELSE p.period_start END AS usage_start,
-            CASE WHEN EXISTS (SELECT FROM stretches y WHERE y.starts_at > x.starts_at AND y.starts_at < p.period_end)
-                 THEN least(p.period_end, x.ends_at) ELSE p.period_end END AS usage_end
+            CASE WHEN x.trial_end > x.starts_at OR o.earlier THEN greatest(p.period_start, x.starts_at, x.trial_end)
+                 ELSE p.period_start END AS usage_start,
+            CASE WHEN o.later THEN least(p.period_end, x.ends_at) ELSE p.period_end END AS usage_end
         FROM stretches x
         CROSS JOIN LATERAL tenancy.billing_periods(x.s, billable_items.since, least(billable_items.until, x.ends_at)) p
+        CROSS JOIN LATERAL (
+            SELECT EXISTS (SELECT FROM stretches y WHERE (y.starts_at, y.id) < (x.starts_at, x.id) AND y.ends_at > p.period_start) AS earlier,
+                EXISTS (SELECT FROM stretches y WHERE (y.starts_at, y.id) > (x.starts_at, x.id) AND y.starts_at < p.period_end) AS later) o
         WHERE (x.ends_at IS NULL OR p.period_start < x.ends_at) AND x.starts_at < p.period_end
     ), priced AS MATERIALIZED (
         -- The price of the period's start, or the first one that began within it.
@@ -208,7 +211,10 @@ BEGIN
                  THEN tenancy.measure_usage(billable_items.tenant, d.metric, d.usage_start, d.usage_end, billable_items.below_stamp) ELSE 1 END AS quantity
         FROM priced d
         CROSS JOIN LATERAL tenancy.part_of_period(d.s, d.item_start, d.item_end, d.period_start, d.period_end) f
-        WHERE CASE d.kind WHEN 'usage' THEN d.usage_start < d.usage_end ELSE d.item_start < d.item_end END
+        WHERE CASE WHEN d.kind = 'usage' THEN d.usage_start < d.usage_end
+                   -- Without proration a period has one fee: that of its end, or paid in advance that of its start.
+                   WHEN (d.s).proration = 'none' THEN NOT CASE d.timing WHEN 'advance' THEN d.earlier ELSE d.later END
+                   ELSE d.item_start < d.item_end END
           AND CASE d.timing WHEN 'advance' THEN d.item_start <= billable_items.until ELSE d.item_end <= billable_items.until END
     ), amounts AS MATERIALIZED (
         SELECT d.*, u.tiers, CASE WHEN d.kind = 'usage' THEN u.exact_amount
