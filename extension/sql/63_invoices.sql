@@ -98,9 +98,8 @@ BEGIN
     IF tg_op = 'TRUNCATE' THEN
         NULL;
     ELSIF tg_table_name = 'invoice_lines' THEN
-        IF NOT EXISTS (SELECT FROM tenancy.invoices i
-                       WHERE i.id = CASE WHEN tg_op = 'DELETE' THEN old.invoice_id ELSE new.invoice_id END AND i.status <> 'draft')
-           AND (tg_op <> 'UPDATE' OR old.invoice_id = new.invoice_id) THEN
+        IF NOT EXISTS (SELECT FROM tenancy.invoices i WHERE i.id = old.invoice_id AND i.status <> 'draft')
+           AND (tg_op = 'DELETE' OR old.invoice_id = new.invoice_id) THEN
             RETURN CASE WHEN tg_op = 'DELETE' THEN old ELSE new END;
         END IF;
     ELSIF old.status = 'draft' THEN
@@ -120,14 +119,33 @@ REVOKE ALL ON FUNCTION tenancy.refuse_invoice_change() FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.refuse_invoice_change() IS 'Trigger: keeps issued invoices as they are.';
 CREATE TRIGGER final BEFORE UPDATE OR DELETE ON tenancy.invoices
     FOR EACH ROW EXECUTE FUNCTION tenancy.refuse_invoice_change();
-CREATE TRIGGER final_lines BEFORE INSERT OR UPDATE OR DELETE ON tenancy.invoice_lines
+CREATE TRIGGER final_lines BEFORE UPDATE OR DELETE ON tenancy.invoice_lines
     FOR EACH ROW EXECUTE FUNCTION tenancy.refuse_invoice_change();
 CREATE TRIGGER final_all BEFORE TRUNCATE ON tenancy.invoices
     FOR EACH STATEMENT EXECUTE FUNCTION tenancy.refuse_invoice_change();
 CREATE TRIGGER final_all BEFORE TRUNCATE ON tenancy.invoice_lines
     FOR EACH STATEMENT EXECUTE FUNCTION tenancy.refuse_invoice_change();
--- Also in sessions with session_replication_role = replica. Lines that a restore brings come before or
--- after their invoices: inserting is left to the privileges there.
+-- A restore brings the lines of final invoices, before or after them, but all of them at once: what was there
+-- cannot get another line without its total becoming wrong.
+CREATE FUNCTION tenancy.refuse_invoice_line() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM (SELECT DISTINCT n.invoice_id FROM new_lines n) n JOIN tenancy.invoices i ON i.id = n.invoice_id
+               WHERE i.status <> 'draft' AND i.total <> (SELECT sum(l.amount) FROM tenancy.invoice_lines l WHERE l.invoice_id = i.id)) THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = 'invoices are final',
+            DETAIL = 'INSERT on tenancy.invoice_lines is refused for everybody where the lines no longer add up to the total.',
+            HINT = 'Correct an invoice with tenancy.issue_credit_note().';
+    END IF;
+    RETURN NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.refuse_invoice_line() FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.refuse_invoice_line() IS 'Trigger: keeps final invoices from getting further lines.';
+CREATE TRIGGER final_insert AFTER INSERT ON tenancy.invoice_lines REFERENCING NEW TABLE AS new_lines
+    FOR EACH STATEMENT EXECUTE FUNCTION tenancy.refuse_invoice_line();
+-- Also in sessions with session_replication_role = replica.
+ALTER TABLE tenancy.invoice_lines ENABLE ALWAYS TRIGGER final_insert;
 ALTER TABLE tenancy.invoices ENABLE ALWAYS TRIGGER final;
 ALTER TABLE tenancy.invoices ENABLE ALWAYS TRIGGER final_all;
 ALTER TABLE tenancy.invoice_lines ENABLE ALWAYS TRIGGER final_lines;
