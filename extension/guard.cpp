@@ -8,6 +8,7 @@
 #include "owner.hpp"
 #include "policy.hpp"
 #include "registry.hpp"
+#include "schema_wall.hpp"
 
 namespace tenancy::guard
 {
@@ -203,9 +204,10 @@ void check_drop(const DropStmt *statement)
 
 void check_plan(const PlannedStmt *plan)
 {
+    const bool is_in_schema = schema_wall::check_plan(plan);
     if (!context::is_set() && !guc::strict)
         return;
-    if (!context::depends_on_tenant(plan))
+    if (!is_in_schema && !context::depends_on_tenant(plan))
         return;
     // Invalidations are otherwise read only when a new lock is taken: a suspension must stop a
     // transaction that holds all its locks already.
@@ -218,7 +220,8 @@ void check_plan(const PlannedStmt *plan)
 
 void watch(const QueryDesc *query)
 {
-    if (!context::is_set() || !context::depends_on_tenant(query->plannedstmt))
+    if (!context::is_set() || !(context::depends_on_tenant(query->plannedstmt) ||
+                                schema_wall::depends_on_tenant(query->plannedstmt)))
         return;
     // The query's memory goes at its end, and at an error: no other event is as sure.
     auto *callback = static_cast<MemoryContextCallback *>(

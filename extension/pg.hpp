@@ -49,6 +49,7 @@ extern "C" {
 #include "parser/parse_collate.h"
 #include "parser/parse_expr.h"
 #include "parser/parse_relation.h"
+#include "parser/parsetree.h"
 #include "pgstat.h"
 #include "port/atomics.h"
 #include "postmaster/bgworker.h"
@@ -69,6 +70,7 @@ extern "C" {
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
+#include "utils/guc_tables.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/jsonb.h"
@@ -116,6 +118,19 @@ inline IndexScanDesc index_scan_begin(Relation heap, Relation index, Snapshot sn
     return index_beginscan(heap, index, snapshot, nullptr, keys, 0);
 #else
     return index_beginscan(heap, index, snapshot, keys, 0);
+#endif
+}
+
+// The record of one of the server's own settings.
+inline config_string *find_string_setting(const char *name)
+{
+#if PG_VERSION_NUM >= 160000
+    return reinterpret_cast<config_string *>(find_option(name, false, false, ERROR));
+#else
+    for (int i = 0; i < GetNumConfigOptions(); i++)
+        if (strcmp(get_guc_variables()[i]->name, name) == 0)
+            return reinterpret_cast<config_string *>(get_guc_variables()[i]);
+    elog(ERROR, "there is no setting \"%s\"", name);
 #endif
 }
 
