@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: PostgreSQL
 //
 // The server refuses COPY FROM under row security and does not filter COPY TO for roles that bypass
-// it. COPY FROM evaluates its condition before row triggers run, so tables with such triggers, and
-// tables with policies besides ours, are refused: their rows could change after the check.
+// it. COPY FROM evaluates its condition before row triggers run: the rows of tables with such triggers
+// could change after the check, and tables with policies besides ours want more than our check. Their
+// rows are read by COPY and inserted one by one, by an INSERT like any other.
 #include "copy.hpp"
 
 #include "context.hpp"
@@ -38,20 +39,16 @@ void check_source_privilege(const CopyStmt *statement)
                         errhint("Anyone can COPY from stdin; psql's \\copy does.")));
 }
 
-[[noreturn]] void refuse(const char *relation, const char *why)
+bool has_before_row_trigger(Relation relation)
 {
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("cannot COPY into \"%s\" while a tenant is set", relation),
-                    errdetail("%s", why),
-                    errhint("COPY into a temporary table and INSERT ... SELECT from it.")));
+    return relation->trigdesc != nullptr && relation->trigdesc->trig_insert_before_row;
 }
 
-// Refuses tables whose rows may still change, or would have to pass more than our condition.
-void check_relation(Relation relation)
+// Can rows still change after our condition, or have to pass more than it?
+bool needs_insert(Relation relation)
 {
-    const char *name = RelationGetRelationName(relation);
-    if (relation->trigdesc != nullptr && relation->trigdesc->trig_insert_before_row)
-        refuse(name, "A BEFORE ROW trigger could change a row after it was checked.");
+    if (has_before_row_trigger(relation))
+        return true;
     ListCell *cell;
     const bool bypassed = wall::is_bypassed(RelationGetRelid(relation), InvalidOid);
     foreach (cell, bypassed ? NIL : relation->rd_rsdesc->policies)
@@ -59,22 +56,125 @@ void check_relation(Relation relation)
         const auto *policy = static_cast<const RowSecurityPolicy *>(lfirst(cell));
         if (strcmp(policy->policy_name, policy::kIsolationPolicy) != 0 &&
             strcmp(policy->policy_name, policy::kAccessPolicy) != 0)
-            refuse(name, "The table has further policies, which COPY cannot check.");
+            return true;
     }
-    if (relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+    if (relation->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+        return false;
+    List *leaves = find_all_inheritors(RelationGetRelid(relation), RowExclusiveLock, nullptr);
+    foreach (cell, leaves)
     {
-        List *leaves = find_all_inheritors(RelationGetRelid(relation), RowExclusiveLock, nullptr);
-        foreach (cell, leaves)
-        {
-            Relation leaf = table_open(lfirst_oid(cell), NoLock);
-            const bool has_trigger =
-                leaf->trigdesc != nullptr && leaf->trigdesc->trig_insert_before_row;
-            table_close(leaf, NoLock);
-            if (has_trigger)
-                refuse(name, "A BEFORE ROW trigger of a partition could change a row after it was "
-                             "checked.");
-        }
+        Relation leaf = table_open(lfirst_oid(cell), NoLock);
+        const bool has_trigger = has_before_row_trigger(leaf);
+        table_close(leaf, NoLock);
+        if (has_trigger)
+            return true;
     }
+    return false;
+}
+
+// What COPY does to rows by itself, and an INSERT cannot.
+void refuse_options(Relation relation, const CopyStmt *statement)
+{
+    ListCell *cell;
+    foreach (cell, statement->options)
+    {
+        const auto *option = lfirst_node(DefElem, cell);
+        if (strcmp(option->defname, "freeze") == 0 || strcmp(option->defname, "on_error") == 0 ||
+            strcmp(option->defname, "reject_limit") == 0)
+            ereport(ERROR,
+                    (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                     errmsg("cannot COPY into \"%s\" with option \"%s\" while a tenant is set",
+                            RelationGetRelationName(relation), option->defname),
+                     errdetail("The table has row triggers or further policies, so its rows are "
+                               "inserted one by one.")));
+    }
+}
+
+// INSERT INTO the table with the columns that COPY brings.
+SPIPlanPtr prepare_insert(Relation relation, List *columns)
+{
+    StringInfoData text;
+    StringInfoData places;
+    initStringInfo(&text);
+    initStringInfo(&places);
+    const TupleDesc shape = RelationGetDescr(relation);
+    auto *types = static_cast<Oid *>(palloc(sizeof(Oid) * (list_length(columns) + 1)));
+    int count = 0;
+    appendStringInfo(&text, "INSERT INTO %s (",
+                     quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
+                                                RelationGetRelationName(relation)));
+    ListCell *cell;
+    foreach (cell, columns)
+    {
+        const Form_pg_attribute column = TupleDescAttr(shape, lfirst_int(cell) - 1);
+        const char *comma = count > 0 ? ", " : "";
+        appendStringInfo(&text, "%s%s", comma, quote_identifier(NameStr(column->attname)));
+        types[count++] = column->atttypid;
+        appendStringInfo(&places, "%s$%d", comma, count);
+    }
+    // COPY sets identity columns, too.
+    appendStringInfo(&text, ") OVERRIDING SYSTEM VALUE VALUES (%s)", places.data);
+    SPIPlanPtr plan = SPI_prepare(text.data, count, types);
+    if (plan == nullptr)
+        elog(ERROR, "could not prepare \"%s\"", text.data);
+    return plan;
+}
+
+uint64 insert_rows(CopyFromState state, Relation relation, List *columns, List *condition)
+{
+    const TupleDesc shape = RelationGetDescr(relation);
+    auto *values = static_cast<Datum *>(palloc(sizeof(Datum) * shape->natts));
+    auto *nulls = static_cast<bool *>(palloc(sizeof(bool) * shape->natts));
+    auto *arguments = static_cast<Datum *>(palloc(sizeof(Datum) * shape->natts));
+    auto *marks = static_cast<char *>(palloc(shape->natts));
+    EState *executor = CreateExecutorState();
+    ExprContext *context = GetPerTupleExprContext(executor);
+    TupleTableSlot *slot = MakeSingleTupleTableSlot(shape, &TTSOpsVirtual);
+    ExprState *qual = ExecInitQual(condition, nullptr);
+    uint64 rows = 0;
+
+    if (SPI_connect() != SPI_OK_CONNECT)
+        elog(ERROR, "could not connect to the query executor");
+    SPIPlanPtr plan = prepare_insert(relation, columns);
+    // It adds the line to every error, also to those of the INSERT.
+    ErrorContextCallback line = {error_context_stack, CopyFromErrorCallback, state};
+    error_context_stack = &line;
+    for (;;)
+    {
+        CHECK_FOR_INTERRUPTS();
+        ResetPerTupleExprContext(executor);
+        MemoryContext caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(executor));
+        const bool more = NextCopyFrom(state, context, values, nulls);
+        if (more)
+        {
+            ExecClearTuple(slot);
+            memcpy(slot->tts_values, values, sizeof(Datum) * shape->natts);
+            memcpy(slot->tts_isnull, nulls, sizeof(bool) * shape->natts);
+            ExecStoreVirtualTuple(slot);
+            context->ecxt_scantuple = slot;
+            int count = 0;
+            ListCell *cell;
+            foreach (cell, columns)
+            {
+                arguments[count] = values[lfirst_int(cell) - 1];
+                marks[count++] = nulls[lfirst_int(cell) - 1] ? 'n' : ' ';
+            }
+            if (ExecQual(qual, context))
+            {
+                if (SPI_execute_plan(plan, arguments, marks, false, 0) < 0)
+                    elog(ERROR, "could not insert a row");
+                rows += SPI_processed;
+            }
+        }
+        MemoryContextSwitchTo(caller);
+        if (!more)
+            break;
+    }
+    error_context_stack = line.previous;
+    SPI_finish();
+    ExecDropSingleTupleTableSlot(slot);
+    FreeExecutorState(executor);
+    return rows;
 }
 
 // The user's own condition, prepared as the server does it.
@@ -180,15 +280,21 @@ uint64 run(const PlannedStmt *planned, const char *source)
         ereport(ERROR,
                 (errcode(ERRCODE_OBJECT_IN_USE),
                  errmsg("table \"%s\" was detached meanwhile", RelationGetRelationName(relation))));
-    check_relation(relation);
-
     List *condition = prepare_condition(parse, statement);
+    const bool inserts = needs_insert(relation);
+    if (inserts)
+        refuse_options(relation, statement);
     // Last, so that it is asked only of rows that the user's condition lets in.
-    condition = lappend(condition, make_check(relation));
+    List *checked = inserts ? NIL : lappend(list_copy(condition), make_check(relation));
     CopyFromState state =
-        BeginCopyFrom(parse, relation, reinterpret_cast<Node *>(condition), statement->filename,
+        BeginCopyFrom(parse, relation, reinterpret_cast<Node *>(checked), statement->filename,
                       statement->is_program, nullptr, statement->attlist, statement->options);
-    const uint64 rows = CopyFrom(state);
+    const uint64 rows =
+        inserts
+            ? insert_rows(state, relation,
+                          CopyGetAttnums(RelationGetDescr(relation), relation, statement->attlist),
+                          condition)
+            : CopyFrom(state);
     EndCopyFrom(state);
     table_close(relation, NoLock);
     free_parsestate(parse);

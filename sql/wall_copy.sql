@@ -57,23 +57,59 @@ COPY wc_notes (id, body) FROM stdin;
 COPY wc_notes TO stdout;
 COPY wc_notes (id) TO stdout;
 COPY (SELECT count(*) FROM wc_notes) TO stdout;
--- a row trigger could change what was checked
+-- what row triggers and further policies do to rows is checked, too
+CREATE FUNCTION wc_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.body = 'steal' THEN NEW.tenant_id := 'wc_b'; ELSIF NEW.body = 'skip' THEN RETURN NULL; END IF;
+    NEW.body := upper(NEW.body);
+    RETURN NEW;
+END $$;
 CREATE FUNCTION wc_steal() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.tenant_id := 'wc_b'; RETURN NEW; END $$;
 RESET tenancy.tenant_id;
-CREATE TRIGGER steal BEFORE INSERT ON wc_notes FOR EACH ROW EXECUTE FUNCTION wc_steal();
+ALTER TABLE wc_notes ADD more int GENERATED ALWAYS AS IDENTITY, ADD twice int GENERATED ALWAYS AS (id * 2) STORED;
+CREATE TRIGGER change BEFORE INSERT ON wc_notes FOR EACH ROW EXECUTE FUNCTION wc_change();
 CREATE TRIGGER steal BEFORE INSERT ON wc_parts_2 FOR EACH ROW EXECUTE FUNCTION wc_steal();
+CREATE POLICY few ON wc_notes AS RESTRICTIVE FOR INSERT WITH CHECK (id < 100);
 SET tenancy.tenant_id = 'wc_a';
+SET ROLE regress_wc_app;
+COPY wc_notes (id, body) FROM stdin WHERE id <> 22;
+20	changed
+21	skip
+22	left out
+\.
 COPY wc_notes (id, body) FROM stdin;
-9	changed
+23	right
+24	steal
+\.
+COPY wc_notes (id, body) FROM stdin;
+123	too many
+\.
+COPY wc_notes (tenant_id, id, body, more) FROM stdin;
+wc_a	25	with all columns	77
+\.
+COPY wc_notes (id, body) FROM stdin (FREEZE);
+26	frozen
+\.
+COPY wc_parts (id) FROM stdin;
+3
 \.
 COPY wc_parts (id) FROM stdin;
 12
 \.
+RESET ROLE;
+COPY wc_notes (id, body) FROM stdin;
+27	the superuser's
+28	steal
+\.
+COPY wc_notes (id, body) FROM stdin;
+29	the superuser's
+\.
+SELECT id, body, more, twice FROM wc_notes WHERE id >= 20 ORDER BY id;
 -- the rows of all tenants for those who name none
 RESET tenancy.tenant_id;
 COPY (SELECT tenant_id, id FROM wc_notes ORDER BY 1, 2) TO stdout;
 SELECT tenant_id, count(*) FROM wc_parts GROUP BY 1;
 DROP TABLE wc_notes, wc_parts;
-DROP FUNCTION wc_steal();
+DROP FUNCTION wc_steal(), wc_change();
 DROP ROLE regress_wc_app, regress_wc_reader;
 DELETE FROM tenancy.tenants WHERE id LIKE 'wc\_%';
