@@ -21,6 +21,9 @@ PROFILE = -std=c++20 -fno-exceptions -fno-rtti -fno-threadsafe-statics \
 	-Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Wno-register
 PG_CXXFLAGS = $(PROFILE) -Iextension -DTENANCY_VERSION='"$(EXTVERSION)"' -MMD -MP
 
+# All cryptography is OpenSSL's (extension/crypto.cpp).
+SHLIB_LINK = -lcrypto
+
 PG_CONFIG ?= pg_config
 # Server headers as system headers: their warnings are not ours.
 PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server)

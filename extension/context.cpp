@@ -1,4 +1,4 @@
-// The tenant context: a setting of its own, resolved against the registry at first use.
+// The tenant context: what the session claims, resolved against the registry at first use.
 // SPDX-License-Identifier: PostgreSQL
 //
 // The setting is transactional, travels to parallel workers and is reported to poolers because it
@@ -6,7 +6,10 @@
 // run without a transaction.
 #include "context.hpp"
 
+#include "claim.hpp"
 #include "guc.hpp"
+#include "token.hpp"
+#include "trust.hpp"
 
 namespace tenancy::context
 {
@@ -14,30 +17,26 @@ namespace tenancy::context
 namespace
 {
 
-// The "extra" of the setting: what the assign hook needs, so that it can do no wrong.
-struct Setting
-{
-    char key[registry::kNameSize];
-};
-
 // The functions whose presence in a plan makes it depend on the tenant.
 constexpr const char *kTenantFunctions[] = {"current_tenant", "current_tenant_text",
                                             "current_tenant_uuid", "current_tenant_bigint",
                                             "current_tenant_int"};
 constexpr int kTenantFunctionCount = lengthof(kTenantFunctions);
 
-constinit const Setting *setting = nullptr;
 constinit registry::Tenant *resolved = nullptr;     // usable, if its generation is the present one
-constinit char confirmed_id[registry::kNameSize]{}; // of `setting`, once it was found to exist
+constinit char confirmed_id[registry::kNameSize]{}; // of the claim, once it was found to exist
+constinit TimestampTz valid_until = PG_INT64_MAX;   // the token's end
+constinit bool roles_matter = false;                // there are bindings
+constinit trust::Roles resolved_roles{};            // whose bindings were asked
 constinit uint32 function_hashes[kTenantFunctionCount]{};
 constinit uint64 function_hashes_generation = 0;
 
 [[noreturn]] void report_unusable(const registry::Tenant *tenant)
 {
     if (!tenant->exists)
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
-                        errmsg("tenant \"%s\" does not exist", guc::tenant_id),
-                        errhint("Check the spelling, or create it with tenancy.create_tenant().")));
+        ereport(ERROR,
+                (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("tenant \"%s\" does not exist", name()),
+                 errhint("Check the spelling, or create it with tenancy.create_tenant().")));
     const bool suspended = tenant->status == registry::Status::suspended;
     const char *since = timestamptz_to_str(tenant->status_changed_at);
     ereport(ERROR,
@@ -60,25 +59,87 @@ constinit uint64 function_hashes_generation = 0;
              errhint("Only an id in the canonical spelling of type %s has that form.", type)));
 }
 
+[[noreturn]] void report_expired()
+{
+    ereport(ERROR,
+            (errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION), errmsg("token has expired"),
+             errdetail("It made the session act for tenant \"%s\".", claim::present),
+             errhint("Set tenancy.token to a new one, or RESET it.")));
+}
+
+[[noreturn]] void report_bound(Oid role)
+{
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                    errmsg("role \"%s\" is bound to other tenants than \"%s\"",
+                           GetUserNameFromId(role, true), name()),
+                    errhint("tenancy.role_bindings has its tenants; an operator can add one with "
+                            "tenancy.bind_role().")));
+}
+
+bool is_expired()
+{
+    return valid_until != PG_INT64_MAX && guc::statement_time() >= valid_until;
+}
+
+Oid find_objector()
+{
+    resolved_roles = trust::present_roles();
+    roles_matter = trust::is_in_use();
+    return roles_matter ? trust::find_objector(resolved_roles, claim::present) : InvalidOid;
+}
+
 pg_noinline const registry::Tenant *resolve()
 {
     resolved = nullptr;
-    registry::Tenant *tenant = registry::lookup(setting->key);
+    registry::Tenant *tenant = registry::lookup(claim::present);
+    // Keys are retired in running sessions, too.
+    if (const token::Proof *proof = claim::proof())
+        valid_until = Min(proof->valid_until, token::key_deadline(proof->key_id));
+    if (is_expired())
+        report_expired();
     if (tenant->exists)
+    {
+        const Oid objector = find_objector();
+        if (OidIsValid(objector))
+            report_bound(objector);
         strlcpy(confirmed_id, tenant->id, sizeof(confirmed_id));
+    }
     if (!tenant->exists || tenant->status != registry::Status::active)
         report_unusable(tenant);
     resolved = tenant;
     return tenant;
 }
 
-void set_tenant(const char *value, bool local)
+void set_option(const char *option, const char *value, bool local)
 {
-    (void)set_config_option("tenancy.tenant_id", value, superuser() ? PGC_SUSET : PGC_USERSET,
-                            PGC_S_SESSION, local ? GUC_ACTION_LOCAL : GUC_ACTION_SET, true, 0,
-                            false);
-    // Unlike SET, the function can look at once whether there is such a tenant.
+    (void)set_config_option(option, value, superuser() ? PGC_SUSET : PGC_USERSET, PGC_S_SESSION,
+                            local ? GUC_ACTION_LOCAL : GUC_ACTION_SET, true, 0, false);
+}
+
+// A value that is made the default outside of any transaction, so that neither ROLLBACK nor RESET
+// gives the session back what was pinned to keep it from.
+void pin_session()
+{
+    (void)set_config_option("tenancy.pinned_tenant", claim::present, PGC_SUSET, PGC_S_OVERRIDE,
+                            GUC_ACTION_SET, true, 0, false);
+}
+
+// Unlike SET, the functions can look at once whether there is such a tenant.
+void set_and_look(const char *option, const char *value, bool local, bool pinned)
+{
+    if (pinned && value[0] == '\0')
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                        errmsg("a session cannot be pinned to no tenant")));
+    set_option(option, value, local);
     (void)current();
+    if (pinned)
+        pin_session();
+}
+
+void set_tenant(FunctionCallInfo fcinfo, const char *value)
+{
+    set_and_look(guc::tenant_setting_name(), value, !PG_ARGISNULL(1) && PG_GETARG_BOOL(1),
+                 !PG_ARGISNULL(2) && PG_GETARG_BOOL(2));
 }
 
 void report_null_tenant()
@@ -89,54 +150,30 @@ void report_null_tenant()
 
 } // namespace
 
-bool check_setting(const char *value, void **extra)
-{
-    if (value[0] == '\0')
-        return true; // no tenant: always closed
-    const core::IdFault fault = core::check_tenant_id(value);
-    if (fault != core::IdFault::none)
-    {
-        GUC_check_errcode(ERRCODE_INVALID_PARAMETER_VALUE);
-        GUC_check_errmsg("invalid tenant id");
-        GUC_check_errdetail("%s", fault == core::IdFault::too_long
-                                      ? "A tenant id has at most 63 bytes."
-                                  : fault == core::IdFault::first_character
-                                      ? "A tenant id starts with an ASCII letter or digit."
-                                      : "A tenant id consists of ASCII letters, digits and the "
-                                        "characters - . _ : @ + ~.");
-        return false;
-    }
-    auto *made = static_cast<Setting *>(pg::guc_extra_alloc(sizeof(Setting)));
-    if (made == nullptr)
-        return false;
-    core::fold_tenant_id(value, made->key);
-    *extra = made;
-    return true;
-}
-
-void assign_setting(void *extra)
-{
-    setting = static_cast<const Setting *>(extra);
-    resolved = nullptr;
-    confirmed_id[0] = '\0';
-}
-
 bool is_set()
 {
-    return setting != nullptr;
+    return claim::present != nullptr;
 }
 
 const char *key()
 {
-    return setting != nullptr ? setting->key : "";
+    return claim::present != nullptr ? claim::present : "";
+}
+
+const char *name()
+{
+    return claim::present == nullptr   ? ""
+           : claim::proof() != nullptr ? claim::present
+                                       : guc::tenant_id;
 }
 
 void confirm()
 {
-    if (setting == nullptr || confirmed_id[0] != '\0')
+    if (claim::present == nullptr || confirmed_id[0] != '\0' || is_expired())
         return;
-    const registry::Tenant *tenant = registry::lookup(setting->key);
-    if (tenant->exists)
+    const registry::Tenant *tenant = registry::lookup(claim::present);
+    // Nobody can have his work charged to a tenant that he is not allowed to be.
+    if (tenant->exists && !OidIsValid(find_objector()))
         strlcpy(confirmed_id, tenant->id, sizeof(confirmed_id));
 }
 
@@ -147,9 +184,10 @@ const char *charged_id()
 
 const registry::Tenant *current()
 {
-    if (setting == nullptr)
+    if (claim::present == nullptr)
         return nullptr;
-    if (likely(resolved != nullptr && resolved->generation == registry::generation()))
+    if (likely(resolved != nullptr && resolved->generation == registry::generation() &&
+               !is_expired() && (!roles_matter || resolved_roles == trust::present_roles())))
         return resolved;
     return resolve();
 }
@@ -160,7 +198,8 @@ const registry::Tenant *require_current()
     if (tenant == nullptr)
         ereport(ERROR,
                 (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("no tenant is set"),
-                 errhint("Run SET tenancy.tenant_id = '...' or tenancy.set_tenant() first.")));
+                 errhint("Run SET %s = '...' or tenancy.set_tenant() first.",
+                         guc::tenant_setting_name())));
     return tenant;
 }
 
@@ -194,6 +233,13 @@ bool depends_on_tenant(const PlannedStmt *plan)
     return false;
 }
 
+void forget_resolved()
+{
+    resolved = nullptr;
+    confirmed_id[0] = '\0';
+    valid_until = claim::proof() != nullptr ? claim::proof()->valid_until : PG_INT64_MAX;
+}
+
 void forget_cache()
 {
     resolved = nullptr;
@@ -207,8 +253,7 @@ TENANCY_FUNCTION(tenancy_set_tenant_text)
 {
     if (PG_ARGISNULL(0))
         context::report_null_tenant();
-    context::set_tenant(text_to_cstring(PG_GETARG_TEXT_PP(0)),
-                        !PG_ARGISNULL(1) && PG_GETARG_BOOL(1));
+    context::set_tenant(fcinfo, text_to_cstring(PG_GETARG_TEXT_PP(0)));
     PG_RETURN_VOID();
 }
 
@@ -216,8 +261,7 @@ TENANCY_FUNCTION(tenancy_set_tenant_uuid)
 {
     if (PG_ARGISNULL(0))
         context::report_null_tenant();
-    context::set_tenant(DatumGetCString(DirectFunctionCall1(uuid_out, PG_GETARG_DATUM(0))),
-                        !PG_ARGISNULL(1) && PG_GETARG_BOOL(1));
+    context::set_tenant(fcinfo, DatumGetCString(DirectFunctionCall1(uuid_out, PG_GETARG_DATUM(0))));
     PG_RETURN_VOID();
 }
 
@@ -225,14 +269,26 @@ TENANCY_FUNCTION(tenancy_set_tenant_bigint)
 {
     if (PG_ARGISNULL(0))
         context::report_null_tenant();
-    context::set_tenant(DatumGetCString(DirectFunctionCall1(int8out, PG_GETARG_DATUM(0))),
-                        !PG_ARGISNULL(1) && PG_GETARG_BOOL(1));
+    context::set_tenant(fcinfo, DatumGetCString(DirectFunctionCall1(int8out, PG_GETARG_DATUM(0))));
+    PG_RETURN_VOID();
+}
+
+TENANCY_FUNCTION(tenancy_set_tenant_token)
+{
+    if (PG_ARGISNULL(0))
+        ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("token must not be null"),
+                        errhint("To leave the tenant, call tenancy.reset_tenant().")));
+    context::set_and_look("tenancy.token", text_to_cstring(PG_GETARG_TEXT_PP(0)),
+                          !PG_ARGISNULL(1) && PG_GETARG_BOOL(1),
+                          !PG_ARGISNULL(2) && PG_GETARG_BOOL(2));
     PG_RETURN_VOID();
 }
 
 TENANCY_FUNCTION(tenancy_reset_tenant)
 {
-    context::set_tenant("", false);
+    // In this order an open query is refused before anything has changed.
+    context::set_option("tenancy.token", "", false);
+    context::set_option(guc::tenant_setting_name(), "", false);
     PG_RETURN_VOID();
 }
 
@@ -272,4 +328,9 @@ TENANCY_FUNCTION(tenancy_current_tenant_int)
     if (unlikely(!tenant->is_number || tenant->number > PG_INT32_MAX))
         context::report_wrong_form(tenant, "integer");
     PG_RETURN_INT32(static_cast<int32>(tenant->number));
+}
+
+TENANCY_FUNCTION(tenancy_present_tenant_key)
+{
+    PG_RETURN_TEXT_P(cstring_to_text(context::key()));
 }

@@ -9,17 +9,17 @@
 namespace tenancy::context
 {
 
-// The check hook's part: validates an id and makes the setting's "extra"; false with the reason given.
-bool check_setting(const char *value, void **extra);
-
-// The assign hook's part. Cannot fail.
-void assign_setting(void *extra);
+// To be called when a claim has changed.
+void forget_resolved();
 
 // Has a tenant been named? Says nothing about whether it exists.
 bool is_set();
 
 // The folded id that is set, "" when none is; needs no catalog access.
 const char *key();
+
+// The id as it was set, for messages.
+const char *name();
 
 // The id to charge work to: the tenant's as registered, "" while none is set or the one named is
 // not known to exist. confirm() looks (it needs a transaction), charged_id() needs nothing.

@@ -311,7 +311,7 @@ TENANCY_FUNCTION(tenancy_require_own_row)
         PG_RETURN_BOOL(true);
     ereport(ERROR,
             (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("row belongs to another tenant"),
-             errdetail("The session acts for tenant \"%s\".", guc::tenant_id),
+             errdetail("The session acts for tenant \"%s\".", context::name()),
              errhint("Leave the tenant column out of the list of columns: its default is the "
                      "current tenant.")));
 }

@@ -34,7 +34,7 @@ static void on_query_memory_gone(void *)
          errmsg("%s is not allowed on \"%s\" while a tenant is set", what, get_rel_name(relation)),
          errdetail("The table is shared by tenants, and the statement does not stop at the "
                    "rows of tenant \"%s\".",
-                   guc::tenant_id),
+                   context::name()),
          errhint("Leave the tenant first: SELECT tenancy.reset_tenant().")));
 }
 
@@ -268,7 +268,7 @@ namespace
                     errmsg("materialized views cannot be filled while a tenant is set"),
                     errdetail("A materialized view is shared, and would hold the rows of tenant "
                               "\"%s\" alone.",
-                              guc::tenant_id),
+                              context::name()),
                     errhint("Leave the tenant first: SELECT tenancy.reset_tenant().")));
 }
 

@@ -3,23 +3,35 @@
 #include "guc.hpp"
 
 #include "core/clock.hpp"
+#include "core/token.hpp"
 
 namespace tenancy::guc
 {
 
 bool auto_attach = true;
+int context_mode = kContextOpen;
 bool enforce_bypass = true;
 int flush_interval_seconds = 10;
 int index_promotion = kPromoteList;
 int max_quota_entries = 16384;
 int max_tracked_tenants = 10000;
+int max_used_tokens = 16384;
 bool strict = false;
 char *tenant_id = nullptr;
+char *token_audience = nullptr;
+char *token_claim = nullptr;
+int token_leeway_seconds = 30;
+bool token_single_use = false;
 
 namespace
 {
 
+constexpr char kTenantSetting[] = "tenancy.tenant_id";
+
 constinit char *clock_setting = nullptr;
+constinit char *pinned_tenant = nullptr;
+constinit char *setting_name = nullptr;
+constinit char *token_text = nullptr;
 constinit char *tenant_column = nullptr;
 constinit const int64 *fixed_clock = nullptr;
 
@@ -27,6 +39,9 @@ const config_enum_entry kPromotions[] = {{"off", kPromoteNone, false},
                                          {"list", kPromoteList, false},
                                          {"on", kPromoteAll, false},
                                          {nullptr, 0, false}};
+
+const config_enum_entry kContexts[] = {
+    {"open", kContextOpen, false}, {"token", kContextToken, false}, {nullptr, 0, false}};
 
 extern "C" {
 
@@ -60,6 +75,45 @@ static bool check_tenant_column(char **value, void **, GucSource)
     GUC_check_errdetail("A column name has 1 to 63 bytes.");
     return false;
 }
+
+static bool check_token_claim(char **value, void **, GucSource)
+{
+    if (*value != nullptr && (*value)[0] != '\0' && strlen(*value) < NAMEDATALEN)
+        return true;
+    GUC_check_errdetail("The name of a claim has 1 to 63 bytes.");
+    return false;
+}
+
+static bool check_token_audience(char **value, void **, GucSource)
+{
+    if (*value == nullptr || strlen(*value) < 2 * NAMEDATALEN)
+        return true;
+    GUC_check_errdetail("An audience has at most 127 bytes.");
+    return false;
+}
+}
+
+// A server that starts with a name it cannot use would have applications set a tenant in vain.
+void require_setting_name()
+{
+    const char *name = tenant_setting_name();
+    if (strcmp(name, kTenantSetting) == 0)
+        return;
+    if (!core::is_custom_setting_name(name))
+        ereport(
+            ERROR,
+            (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+             errmsg("invalid value for parameter \"tenancy.setting_name\": \"%s\"", name),
+             errdetail("It is a setting's name of an application's own: two or more words of ASCII "
+                       "letters, digits and _ with dots between, at most 63 bytes, and not "
+                       "beginning with tenancy."),
+             errhint("For example app.tenant_id.")));
+    if (GetConfigOption(name, true, false) != nullptr &&
+        !(GetConfigOptionFlags(name, true) & GUC_CUSTOM_PLACEHOLDER))
+        ereport(ERROR,
+                (errcode(ERRCODE_DUPLICATE_OBJECT),
+                 errmsg("tenancy.setting_name is \"%s\", which is another library's setting", name),
+                 errhint("Choose a name of the application's own, such as app.tenant_id.")));
 }
 
 } // namespace
@@ -74,6 +128,10 @@ void init(const Hooks &hooks)
         "tenancy.clock", "Fixes the time that tenancy sees, for tests and simulations.",
         "'YYYY-MM-DD HH:MM:SS' in UTC; empty means the real time.", &clock_setting, "", PGC_SUSET,
         0, check_clock, assign_clock, nullptr);
+    DefineCustomEnumVariable("tenancy.context", "What makes a session act for a tenant.",
+                             "open: whoever sets it; token: nothing but a signed token.",
+                             &context_mode, kContextOpen, kContexts, PGC_SUSET, 0,
+                             hooks.check_context, hooks.assign_context, nullptr);
     DefineCustomBoolVariable(
         "tenancy.enforce_bypass", "Isolates roles that bypass row security while a tenant is set.",
         "Off, superusers and BYPASSRLS roles see all tenants' rows even with a tenant set.",
@@ -99,6 +157,23 @@ void init(const Hooks &hooks)
                                 "Tenants past that number are counted together.",
                                 &max_tracked_tenants, 10000, 100, 1 << 22, PGC_POSTMASTER, 0,
                                 nullptr, nullptr, nullptr);
+        DefineCustomIntVariable("tenancy.max_used_tokens",
+                                "Number of single-use tokens that are remembered.",
+                                "More that have not expired are refused.", &max_used_tokens, 16384,
+                                128, 1 << 24, PGC_POSTMASTER, 0, nullptr, nullptr, nullptr);
+    }
+    DefineCustomStringVariable(
+        "tenancy.pinned_tenant", "The only tenant this session can act for; empty means any.",
+        "Cannot be set: set_tenant() with pin => true does, for the rest of the session.",
+        &pinned_tenant, "", PGC_SUSET, GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
+        hooks.check_pinned_tenant, hooks.assign_pinned_tenant, nullptr);
+    if (process_shared_preload_libraries_in_progress)
+    {
+        DefineCustomStringVariable(
+            "tenancy.setting_name", "What the setting is called that names the tenant.",
+            "An application that sets a variable of its own keeps doing so.", &setting_name,
+            kTenantSetting, PGC_POSTMASTER, 0, nullptr, nullptr, nullptr);
+        require_setting_name();
     }
     DefineCustomBoolVariable("tenancy.strict",
                              "Makes using tenants' tables without a tenant an error.",
@@ -109,12 +184,42 @@ void init(const Hooks &hooks)
         nullptr, &tenant_column, "tenant_id", PGC_SUSET, 0, check_tenant_column, nullptr, nullptr);
     // Reported, so that a pooler that tracks reported parameters carries it from client to client.
     DefineCustomStringVariable(
-        "tenancy.tenant_id", "The tenant this session acts for.",
+        tenant_setting_name(), "The tenant this session acts for.",
         "Empty means none: no rows of tenants' tables for roles subject to row security.",
         &tenant_id, "", PGC_USERSET, GUC_REPORT, hooks.check_tenant_id, hooks.assign_tenant_id,
         nullptr);
+    // Its value is what the token proved, never the token: see context.cpp. Not reported, because a
+    // pooler would replay that.
+    DefineCustomStringVariable(
+        "tenancy.token", "Signed token that makes this session act for a tenant.",
+        "Shows the tenant, the end of its time and the key; never the token.", &token_text, "",
+        PGC_USERSET, GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE, hooks.check_token,
+        hooks.assign_token, nullptr);
+    DefineCustomStringVariable("tenancy.token_audience",
+                               "Audience (aud) that a JSON Web Token has to be meant for.",
+                               "Empty means any.", &token_audience, "", PGC_SUSET, 0,
+                               check_token_audience, nullptr, nullptr);
+    DefineCustomStringVariable(
+        "tenancy.token_claim", "Claim of a JSON Web Token that names the tenant.", nullptr,
+        &token_claim, "tenant_id", PGC_SUSET, 0, check_token_claim, nullptr, nullptr);
+    DefineCustomIntVariable(
+        "tenancy.token_leeway", "How far an issuer's clock may differ from the server's.", nullptr,
+        &token_leeway_seconds, 30, 0, 600, PGC_SUSET, GUC_UNIT_S, nullptr, nullptr, nullptr);
+    DefineCustomBoolVariable("tenancy.token_single_use", "Accepts each token once.",
+                             "Tokens then need an id (jti) and the date of their issue (iat).",
+                             &token_single_use, false, PGC_SUSET, 0, nullptr, nullptr, nullptr);
 
     MarkGUCPrefixReserved("tenancy");
+}
+
+const char *tenant_setting_name()
+{
+    return setting_name != nullptr ? setting_name : kTenantSetting;
+}
+
+TimestampTz statement_time()
+{
+    return fixed_clock != nullptr ? *fixed_clock : GetCurrentStatementStartTimestamp();
 }
 
 TimestampTz clock_time()

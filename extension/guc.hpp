@@ -8,13 +8,23 @@ namespace tenancy::guc
 {
 
 extern bool auto_attach;
+extern int context_mode;
 extern bool enforce_bypass;
 extern int flush_interval_seconds;
 extern int index_promotion;
 extern int max_quota_entries;
 extern int max_tracked_tenants;
+extern int max_used_tokens;
 extern bool strict;
-extern char *tenant_id; // as it was set, "" = none
+extern char *tenant_id; // as it was set, "" = none; tenancy.setting_name says how it is called
+extern char *token_audience;
+extern char *token_claim;
+extern int token_leeway_seconds;
+extern bool token_single_use;
+
+// Values of context_mode.
+inline constexpr int kContextOpen = 0;
+inline constexpr int kContextToken = 1;
 
 // Values of index_promotion.
 inline constexpr int kPromoteNone = 0;
@@ -27,11 +37,23 @@ struct Hooks
     GucStringCheckHook check_tenant_id;
     GucStringAssignHook assign_tenant_id;
     GucBoolAssignHook assign_enforce_bypass;
+    GucEnumCheckHook check_context;
+    GucEnumAssignHook assign_context;
+    GucStringCheckHook check_pinned_tenant;
+    GucStringAssignHook assign_pinned_tenant;
+    GucStringCheckHook check_token;
+    GucStringAssignHook assign_token;
 };
 
 void init(const Hooks &hooks);
 
+// What the setting is called that names the tenant.
+const char *tenant_setting_name();
+
 // The present as all of tenancy sees it: the clock, unless tenancy.clock fixes it.
 TimestampTz clock_time();
+
+// The same, but standing still while a statement of the client's runs, and cheap.
+TimestampTz statement_time();
 
 } // namespace tenancy::guc

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "hooks.hpp"
 
+#include "claim.hpp"
 #include "context.hpp"
 #include "copy.hpp"
 #include "counters.hpp"
@@ -12,6 +13,7 @@
 #include "promotion.hpp"
 #include "quota.hpp"
 #include "registry.hpp"
+#include "replay.hpp"
 #include "reservations.hpp"
 #include "schema_wall.hpp"
 #include "schemas.hpp"
@@ -62,33 +64,76 @@ private:
     instr_time started_;
 };
 
+// An open query has read under one tenant, and what it reads on would be another's.
+bool may_become(const char *tenant_key, GucSource source)
+{
+    // The last moment before the setting changes at which the catalog can be read.
+    schemas::prepare();
+    if (source < PGC_S_INTERACTIVE || !guard::is_query_open() ||
+        pg_strcasecmp(tenant_key, context::key()) == 0)
+        return true;
+    GUC_check_errcode(ERRCODE_OBJECT_IN_USE);
+    GUC_check_errmsg("cannot change the tenant while a query of the present one is open");
+    GUC_check_errhint("Finish the query or close the cursor first.");
+    return false;
+}
+
+// Work done so far belongs to the tenant that is being left.
+template <typename Value>
+void change_context(void (*assign)(Value), Value value)
+{
+    metering::close_epoch();
+    const bool was_set = context::is_set();
+    assign(value);
+    context::forget_resolved();
+    if (context::is_set() != was_set)
+        wall::forget_plans();
+    schemas::tenant_changed();
+}
+
 extern "C" {
 
 static bool on_check_tenant_id(char **value, void **extra, GucSource source)
 {
     const char *wanted = *value != nullptr ? *value : "";
-    // An open query has read under one tenant, and what it reads on would be another's.
-    if (source >= PGC_S_INTERACTIVE && guard::is_query_open() &&
-        pg_strcasecmp(wanted, context::key()) != 0)
-    {
-        GUC_check_errcode(ERRCODE_OBJECT_IN_USE);
-        GUC_check_errmsg("cannot change the tenant while a query of the present one is open");
-        GUC_check_errhint("Finish the query or close the cursor first.");
-        return false;
-    }
-    // The last moment before the setting changes at which the catalog can be read.
-    schemas::prepare();
-    return context::check_setting(wanted, extra);
+    return may_become(claim::key_if_named(wanted), source) &&
+           claim::check_setting(wanted, extra, source);
+}
+
+static bool on_check_token(char **value, void **extra, GucSource source)
+{
+    return *value == nullptr || (claim::check_token(*value, extra, source) &&
+                                 may_become(claim::key_if_proven(*extra), source));
+}
+
+static bool on_check_pinned_tenant(char **value, void **extra, GucSource source)
+{
+    return claim::check_pin(*value != nullptr ? *value : "", extra, source);
+}
+
+static bool on_check_context(int *mode, void **, GucSource source)
+{
+    return may_become(claim::key_if_mode(*mode), source);
 }
 
 static void on_assign_tenant_id(const char *, void *extra)
 {
-    // Work done so far belongs to the tenant that is being left.
-    metering::close_epoch();
-    if (context::is_set() != (extra != nullptr))
-        wall::forget_plans();
-    context::assign_setting(extra);
-    schemas::tenant_changed();
+    change_context(claim::assign_setting, extra);
+}
+
+static void on_assign_token(const char *, void *extra)
+{
+    change_context(claim::assign_token, extra);
+}
+
+static void on_assign_pinned_tenant(const char *, void *extra)
+{
+    change_context(claim::assign_pin, extra);
+}
+
+static void on_assign_context(int mode, void *)
+{
+    change_context(claim::assign_mode, mode);
 }
 
 static void on_assign_search_path(const char *value, void *extra)
@@ -359,6 +404,7 @@ static void on_shmem_request()
     if (previous_shmem_request != nullptr)
         previous_shmem_request();
     counters::request_memory();
+    replay::request_memory();
     reservations::request_memory();
 }
 
@@ -368,6 +414,7 @@ static void on_shmem_startup()
         previous_shmem_startup();
     LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
     counters::start();
+    replay::start();
     reservations::start();
     LWLockRelease(AddinShmemInitLock);
 }
@@ -377,8 +424,10 @@ static void on_shmem_startup()
 
 const guc::Hooks &of_settings()
 {
-    static constexpr guc::Hooks hooks{on_check_tenant_id, on_assign_tenant_id,
-                                      on_assign_enforce_bypass};
+    static constexpr guc::Hooks hooks{
+        on_check_tenant_id,      on_assign_tenant_id, on_assign_enforce_bypass,
+        on_check_context,        on_assign_context,   on_check_pinned_tenant,
+        on_assign_pinned_tenant, on_check_token,      on_assign_token};
     return hooks;
 }
 

@@ -30,6 +30,7 @@ extern "C" {
 #include "commands/extension.h"
 #include "commands/trigger.h"
 #include "common/hashfn.h"
+#include "common/jsonapi.h"
 #include "executor/executor.h"
 #include "executor/instrument.h"
 #include "executor/spi.h"
@@ -158,6 +159,24 @@ inline void check_insert_permission(ParseState *parse, ParseNamespaceItem *item,
     item->p_rte->requiredPerms = ACL_INSERT;
     item->p_rte->insertedCols = columns;
     (void)ExecCheckRTPerms(parse->p_rtable, true);
+#endif
+}
+
+// The JSON parser's callbacks return nothing before 16.
+#if PG_VERSION_NUM >= 160000
+using JsonResult = JsonParseErrorType;
+#define TENANCY_JSON_SUCCESS JSON_SUCCESS
+#else
+using JsonResult = void;
+#define TENANCY_JSON_SUCCESS
+#endif
+
+inline JsonLexContext *json_lexer(char *text, int size)
+{
+#if PG_VERSION_NUM >= 170000
+    return makeJsonLexContextCstringLen(nullptr, text, size, PG_UTF8, true);
+#else
+    return makeJsonLexContextCstringLen(text, size, PG_UTF8, true);
 #endif
 }
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "registry.hpp"
 
+#include "rows.hpp"
+
 namespace tenancy::registry
 {
 
@@ -42,7 +44,8 @@ static void on_relation_changed(Datum, Oid relation)
     if (presence != Presence::present)
         return;
     if (relation == InvalidOid || relation == known.tenants || relation == known.metrics ||
-        relation == known.plan_limits || relation == known.tenant_limits)
+        relation == known.plan_limits || relation == known.tenant_limits ||
+        relation == known.role_tenants || relation == known.token_secrets)
         forget_relations();
 }
 
@@ -68,11 +71,16 @@ void resolve()
     found.plan_limits = get_relname_relid("plan_limits", found.schema);
     found.tenant_limits = get_relname_relid("tenant_limits", found.schema);
     found.ledger = get_relname_relid("usage_ledger", found.schema);
+    found.role_tenants = get_relname_relid("role_tenants", found.schema);
+    found.role_tenants_key = get_relname_relid("role_tenants_pkey", found.schema);
+    found.token_secrets = get_relname_relid("token_secrets", found.schema);
+    found.token_secrets_key = get_relname_relid("token_secrets_pkey", found.schema);
     // While CREATE EXTENSION runs the rest is on its way: ask again.
     if (!OidIsValid(get_extension_oid("tenancy", true)) || !OidIsValid(found.tenants) ||
         !OidIsValid(found.tenants_key) || !OidIsValid(found.metrics) ||
         !OidIsValid(found.plan_limits) || !OidIsValid(found.tenant_limits) ||
-        !OidIsValid(found.ledger))
+        !OidIsValid(found.ledger) || !OidIsValid(found.role_tenants_key) ||
+        !OidIsValid(found.token_secrets_key))
         return;
     known = found;
     presence = Presence::present;
@@ -125,32 +133,19 @@ void read(Tenant *tenant)
 {
     const Relations &oids = relations();
     const uint64 generation_read = current_generation;
-    Relation table = table_open(oids.tenants, AccessShareLock);
-    Relation index = index_open(oids.tenants_key, AccessShareLock);
-    Snapshot snapshot = RegisterSnapshot(GetCatalogSnapshot(oids.tenants));
-    TupleTableSlot *slot = table_slot_create(table, nullptr);
-
-    ScanKeyData key;
-    ScanKeyEntryInitialize(&key, 0, 1, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID, F_TEXTEQ,
-                           CStringGetTextDatum(tenant->key));
-    IndexScanDesc scan = pg::index_scan_begin(table, index, snapshot, 1);
-    index_rescan(scan, &key, 1, nullptr, 0);
+    const rows::Scan scan =
+        rows::open(oids.tenants, oids.tenants_key, F_TEXTEQ, CStringGetTextDatum(tenant->key));
     tenant->exists = false;
     bool may_be_kept = false;
-    if (index_getnext_slot(scan, ForwardScanDirection, slot))
+    if (rows::next(scan))
     {
         bool is_null;
-        fill(tenant, slot);
+        fill(tenant, scan.slot);
         // A row of this very transaction may still be rolled back, and nobody would tell us.
         may_be_kept = !TransactionIdIsCurrentTransactionId(DatumGetTransactionId(
-            slot_getsysattr(slot, MinTransactionIdAttributeNumber, &is_null)));
+            slot_getsysattr(scan.slot, MinTransactionIdAttributeNumber, &is_null)));
     }
-    index_endscan(scan);
-
-    ExecDropSingleTupleTableSlot(slot);
-    UnregisterSnapshot(snapshot);
-    index_close(index, AccessShareLock);
-    table_close(table, AccessShareLock);
+    rows::close(scan);
     // Not the present generation: opening the table may have read an invalidation. And that there is
     // no such tenant is asked again each time, since new ones are not announced.
     tenant->generation = may_be_kept ? generation_read : 0;

@@ -43,6 +43,10 @@ struct Relations
     Oid plan_limits;
     Oid tenant_limits;
     Oid ledger;
+    Oid role_tenants;
+    Oid role_tenants_key; // unique index, led by role
+    Oid token_secrets;
+    Oid token_secrets_key; // unique index on kid
 };
 
 void init();

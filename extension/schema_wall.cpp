@@ -74,11 +74,11 @@ bool is_changeable(Oid oid)
                                  "is made.",
                                  get_namespace_name(schema))
          : context::is_set()
-             ? errdetail("It belongs to another tenant than \"%s\".", guc::tenant_id)
+             ? errdetail("It belongs to another tenant than \"%s\".", context::name())
              : errdetail("It belongs to a tenant, and no tenant is set."),
-         context::is_set()
-             ? errhint("Leave the tenant first: SELECT tenancy.reset_tenant().")
-             : errhint("Run SET tenancy.tenant_id = '...' or tenancy.set_tenant() first.")));
+         context::is_set() ? errhint("Leave the tenant first: SELECT tenancy.reset_tenant().")
+                           : errhint("Run SET %s = '...' or tenancy.set_tenant() first.",
+                                     guc::tenant_setting_name())));
 }
 
 // The schema of an object that may have been made by the present command, so that no cache has it.

@@ -126,7 +126,7 @@ as_root() {
 # The packages for each purpose, one a line.
 extension_packages() {
     printf '%s\n' "postgresql-$TENANCY_PG_MAJOR" "postgresql-server-dev-$TENANCY_PG_MAJOR" \
-        g++ make
+        g++ make libssl-dev
 }
 daemon_packages() {
     printf '%s\n' cmake g++ make pkg-config libpq-dev libboost-program-options-dev libspdlog-dev \

@@ -2,25 +2,30 @@
 -- Context: which tenant a session acts for. Everything here is for applications.
 -- ---------------------------------------------------------------------------------------------
 
-CREATE FUNCTION tenancy.set_tenant(tenant text, local boolean DEFAULT false) RETURNS void
+CREATE FUNCTION tenancy.set_tenant(tenant text, local boolean DEFAULT false, pin boolean DEFAULT false) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'tenancy_set_tenant_text';
-COMMENT ON FUNCTION tenancy.set_tenant(text, boolean) IS
-'Makes this session act for a tenant, or only this transaction with local => true. The same as SET [LOCAL] tenancy.tenant_id, but fails at once if there is no such tenant. Errors: 42704 unknown, 55000 suspended or closed, 22023 not a possible id, 22004 null.';
+COMMENT ON FUNCTION tenancy.set_tenant(text, boolean, boolean) IS
+'Makes this session act for a tenant, or only this transaction with local => true. The same as SET [LOCAL] tenancy.tenant_id, but fails at once if there is no such tenant. With pin => true the session can act for no other tenant until it ends, also when the transaction is rolled back. Errors: 42704 unknown, 55000 suspended or closed, or a token is set, 22023 not a possible id, 22004 null, 42501 the role is bound or the session pinned to others, or only tokens are accepted.';
 
-CREATE FUNCTION tenancy.set_tenant(tenant uuid, local boolean DEFAULT false) RETURNS void
+CREATE FUNCTION tenancy.set_tenant(tenant uuid, local boolean DEFAULT false, pin boolean DEFAULT false) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'tenancy_set_tenant_uuid';
-COMMENT ON FUNCTION tenancy.set_tenant(uuid, boolean) IS
+COMMENT ON FUNCTION tenancy.set_tenant(uuid, boolean, boolean) IS
 'As set_tenant(text), for tenants whose id is a uuid.';
 
-CREATE FUNCTION tenancy.set_tenant(tenant bigint, local boolean DEFAULT false) RETURNS void
+CREATE FUNCTION tenancy.set_tenant(tenant bigint, local boolean DEFAULT false, pin boolean DEFAULT false) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'tenancy_set_tenant_bigint';
-COMMENT ON FUNCTION tenancy.set_tenant(bigint, boolean) IS
+COMMENT ON FUNCTION tenancy.set_tenant(bigint, boolean, boolean) IS
 'As set_tenant(text), for tenants whose id is a number.';
+
+CREATE FUNCTION tenancy.set_tenant_token(token text, local boolean DEFAULT false, pin boolean DEFAULT false) RETURNS void
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'tenancy_set_tenant_token';
+COMMENT ON FUNCTION tenancy.set_tenant_token(text, boolean, boolean) IS
+'Makes this session act for the tenant that a signed token proves, until the token ends, or only this transaction with local => true. The same as SET [LOCAL] tenancy.token, but fails at once if there is no such tenant, and as a query''s parameter the token stands in no log. Errors: 28000 not a good token, 42704 unknown tenant, 55000 suspended or closed, 42501 the role is bound or the session pinned to others, 22004 null, 53200 too many single-use tokens.';
 
 CREATE FUNCTION tenancy.reset_tenant() RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'tenancy_reset_tenant';
 COMMENT ON FUNCTION tenancy.reset_tenant() IS
-'Leaves the tenant: the session acts for none. The same as RESET tenancy.tenant_id, also when the connection began with a tenant.';
+'Leaves the tenant: the session acts for none. The same as RESET of tenancy.token and tenancy.tenant_id, also when the connection began with a tenant.';
 
 -- The functions of the policies. LEAKPROOF lets an index on the tenant column be used under the
 -- user's own conditions; STABLE lets the planner ask for the present tenant's statistics.

@@ -27,7 +27,7 @@ BEGIN
             DETAIL = 'Only roles that bypass row security can see past the wall at all.';
     END IF;
     PERFORM tenancy.write_audit('break_glass', tenancy.calling_role()::text,
-        jsonb_build_object('tenant', nullif(current_setting('tenancy.tenant_id'), '')),
+        jsonb_build_object('tenant', nullif(tenancy.present_tenant_key(), '')),
         jsonb_build_object('reason', reason, 'until', until));
     PERFORM tenancy.open_glass(until);
     RETURN until;

@@ -9,7 +9,7 @@ DECLARE
     own record;
     parts jsonb;
 BEGIN
-    IF current_setting('tenancy.tenant_id') <> '' THEN
+    IF tenancy.present_tenant_key() <> '' THEN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = 'schemas cannot be compared while a tenant is set',
             HINT = 'Leave the tenant first: SELECT tenancy.reset_tenant().';
@@ -81,7 +81,7 @@ BEGIN
      CROSS JOIN LATERAL aclexplode(n.nspacl) a
      WHERE s.tenant IS NULL AND a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner;
     -- Names are resolved otherwise while a tenant is set.
-    IF current_setting('tenancy.tenant_id') <> '' THEN
+    IF tenancy.present_tenant_key() <> '' THEN
         RETURN;
     END IF;
     RETURN QUERY

@@ -255,7 +255,7 @@ DECLARE
     grant_statements text[];
     builders oid[];
 BEGIN
-    IF current_setting('tenancy.tenant_id') <> '' THEN
+    IF tenancy.present_tenant_key() <> '' THEN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = 'a tenant''s schema cannot be made while a tenant is set',
             HINT = 'Leave the tenant first: SELECT tenancy.reset_tenant().';

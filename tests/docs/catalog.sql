@@ -17,8 +17,8 @@ WHERE p.pronamespace = 'tenancy'::regnamespace
 \if :is_function
 -- Types by their short names, defaults without casts.
 SELECT replace('tenancy.' || p.proname || '('
-    || coalesce((SELECT string_agg(a.name || ' ' || format_type(a.type, NULL)
-                     || coalesce(' DEFAULT ' || regexp_replace(pg_get_function_arg_default(p.oid, a.n::int), '::[a-z ]+$', ''), ''),
+    || coalesce((SELECT string_agg(CASE a.mode WHEN 'v' THEN 'VARIADIC ' ELSE '' END || a.name || ' ' || format_type(a.type, NULL)
+                     || coalesce(' DEFAULT ' || regexp_replace(pg_get_function_arg_default(p.oid, a.n::int), '::[a-z ]+(\[\])?$', ''), ''),
                      ', ' ORDER BY a.n)
                  FROM unnest(p.proargnames, coalesce(p.proallargtypes, p.proargtypes::oid[]), p.proargmodes)
                      WITH ORDINALITY AS a(name, type, mode, n)
@@ -44,7 +44,7 @@ FROM api p;
 SELECT DISTINCT p.proname, m.code[1]
 FROM api p, regexp_matches(p.comment, '\m([0-9][0-9A-Z]{4})\M', 'g') AS m(code)
 -- 2147483647 and the like are no SQLSTATEs; a SQLSTATE has five characters.
-WHERE m.code[1] !~ '^[0-9]{5}$' OR left(m.code[1], 2) IN ('22', '23', '25', '42', '53', '54', '55');
+WHERE m.code[1] !~ '^[0-9]{5}$' OR left(m.code[1], 2) IN ('22', '23', '25', '28', '42', '53', '54', '55');
 \endif
 
 \if :is_setting
