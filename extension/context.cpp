@@ -20,17 +20,9 @@ struct Setting
     char key[registry::kNameSize];
 };
 
-// The functions whose presence in a plan makes it depend on the tenant.
-constexpr const char *kTenantFunctions[] = {"current_tenant", "current_tenant_text",
-                                            "current_tenant_uuid", "current_tenant_bigint",
-                                            "current_tenant_int"};
-constexpr int kTenantFunctionCount = lengthof(kTenantFunctions);
-
 constinit const Setting *setting = nullptr;
 constinit registry::Tenant *resolved = nullptr;     // usable, if its generation is the present one
 constinit char confirmed_id[registry::kNameSize]{}; // of `setting`, once it was found to exist
-constinit uint32 function_hashes[kTenantFunctionCount]{};
-constinit uint64 function_hashes_generation = 0;
 
 [[noreturn]] void report_unusable(const registry::Tenant *tenant)
 {
@@ -60,16 +52,21 @@ constinit uint64 function_hashes_generation = 0;
              errhint("Only an id in the canonical spelling of type %s has that form.", type)));
 }
 
+// The tenant that the setting names, whatever may be said against it.
 pg_noinline const registry::Tenant *resolve()
 {
-    resolved = nullptr;
+    resolved = nullptr; // the entry is brought up to date, and may turn out not to be usable
     registry::Tenant *tenant = registry::lookup(setting->key);
     if (tenant->exists)
         strlcpy(confirmed_id, tenant->id, sizeof(confirmed_id));
-    if (!tenant->exists || tenant->status != registry::Status::active)
-        report_unusable(tenant);
-    resolved = tenant;
+    if (tenant->exists && tenant->status == registry::Status::active)
+        resolved = tenant;
     return tenant;
+}
+
+bool is_resolved()
+{
+    return resolved != nullptr && resolved->generation == registry::generation();
 }
 
 void set_tenant(const char *value, bool local)
@@ -133,11 +130,8 @@ const char *key()
 
 void confirm()
 {
-    if (setting == nullptr || confirmed_id[0] != '\0')
-        return;
-    const registry::Tenant *tenant = registry::lookup(setting->key);
-    if (tenant->exists)
-        strlcpy(confirmed_id, tenant->id, sizeof(confirmed_id));
+    if (setting != nullptr && confirmed_id[0] == '\0')
+        (void)resolve();
 }
 
 const char *charged_id()
@@ -149,9 +143,19 @@ const registry::Tenant *current()
 {
     if (setting == nullptr)
         return nullptr;
-    if (likely(resolved != nullptr && resolved->generation == registry::generation()))
+    if (likely(is_resolved()))
         return resolved;
-    return resolve();
+    const registry::Tenant *tenant = resolve();
+    if (resolved == nullptr)
+        report_unusable(tenant);
+    return tenant;
+}
+
+const registry::Tenant *usable()
+{
+    if (setting != nullptr && !is_resolved())
+        (void)resolve();
+    return setting != nullptr ? resolved : nullptr;
 }
 
 const registry::Tenant *require_current()
@@ -162,36 +166,6 @@ const registry::Tenant *require_current()
                 (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("no tenant is set"),
                  errhint("Run SET tenancy.tenant_id = '...' or tenancy.set_tenant() first.")));
     return tenant;
-}
-
-bool depends_on_tenant(const PlannedStmt *plan)
-{
-    if (plan->invalItems == NIL || !registry::is_installed())
-        return false;
-    if (function_hashes_generation != registry::generation())
-    {
-        const Oid schema = registry::relations().schema;
-        oidvector *no_arguments = buildoidvector(nullptr, 0);
-        for (int i = 0; i < kTenantFunctionCount; i++)
-        {
-            const Oid function = GetSysCacheOid3(
-                PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(kTenantFunctions[i]),
-                PointerGetDatum(no_arguments), ObjectIdGetDatum(schema));
-            function_hashes[i] = GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(function));
-        }
-        function_hashes_generation = registry::generation();
-    }
-    ListCell *cell;
-    foreach (cell, plan->invalItems)
-    {
-        const auto *item = static_cast<const PlanInvalItem *>(lfirst(cell));
-        if (item->cacheId != PROCOID)
-            continue;
-        for (uint32 hash : function_hashes)
-            if (item->hashValue == hash)
-                return true;
-    }
-    return false;
 }
 
 void forget_cache()

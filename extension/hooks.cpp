@@ -9,6 +9,7 @@
 #include "guard.hpp"
 #include "ledger.hpp"
 #include "metering.hpp"
+#include "plans.hpp"
 #include "promotion.hpp"
 #include "quota.hpp"
 #include "registry.hpp"
@@ -93,25 +94,22 @@ static void on_assign_enforce_bypass(bool, void *)
 
 static PlannedStmt *on_plan(Query *query, const char *source, int options, ParamListInfo params)
 {
-    wall::complete(query);
     const bool had_tenant = context::is_set();
-    PlannedStmt *volatile plan = nullptr;
-    wall::planning_begins();
-    PG_TRY();
-    {
-        plan = previous_planner != nullptr ? previous_planner(query, source, options, params)
-                                           : standard_planner(query, source, options, params);
-    }
-    PG_FINALLY();
-    {
-        wall::planning_ends();
-    }
-    PG_END_TRY();
+    plans::Draft draft = plans::begin(source, params);
+    wall::complete(query, draft);
+    // An error leaves it as it is until the transaction ends: then a function that could be inlined
+    // is called instead, nothing worse.
+    const int outer = wall::planning_begins();
+    PlannedStmt *plan = previous_planner != nullptr
+                            ? previous_planner(query, source, options, params)
+                            : standard_planner(query, source, options, params);
+    wall::planning_ends(outer);
     // A function that is called while it is planned, because it claims to be immutable.
     if (!had_tenant && context::is_set())
         ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
                         errmsg("cannot set a tenant while a query is planned"),
                         errhint("Declare functions that set the tenant VOLATILE.")));
+    plans::finish(draft, plan);
     return plan;
 }
 
@@ -131,7 +129,8 @@ static bool on_needs_fmgr(Oid function)
 
 static void on_executor_start(QueryDesc *query, int eflags)
 {
-    guard::check_plan(query->plannedstmt);
+    const plans::Dependence dependence = plans::dependence_of(query->plannedstmt);
+    guard::check_plan(dependence);
     metering::begin_statement();
     if (depth == 0 && !(eflags & EXEC_FLAG_EXPLAIN_ONLY))
         metering::count(core::kStatements, 1);
@@ -139,11 +138,27 @@ static void on_executor_start(QueryDesc *query, int eflags)
         previous_executor_start(query, eflags);
     else
         standard_ExecutorStart(query, eflags);
-    guard::watch(query);
+    guard::watch(query, dependence);
+}
+
+static void run_executor(TENANCY_EXECUTOR_RUN_PARAMS)
+{
+    if (previous_executor_run != nullptr)
+        previous_executor_run(TENANCY_EXECUTOR_RUN_ARGS);
+    else
+        standard_ExecutorRun(TENANCY_EXECUTOR_RUN_ARGS);
 }
 
 static void on_executor_run(TENANCY_EXECUTOR_RUN_PARAMS)
 {
+    const plans::Dependence dependence = plans::dependence_of(query->plannedstmt);
+    if (dependence.made_for != 0)
+        guard::check_tenant_of(dependence);
+    if (depth > 0 && !wall::has_levels())
+    {
+        run_executor(TENANCY_EXECUTOR_RUN_ARGS);
+        return;
+    }
     if (depth == 0)
         guard::check_running();
     Stopwatch watch;
@@ -152,10 +167,7 @@ static void on_executor_run(TENANCY_EXECUTOR_RUN_PARAMS)
     const wall::Level level = wall::begin_level();
     PG_TRY();
     {
-        if (previous_executor_run != nullptr)
-            previous_executor_run(TENANCY_EXECUTOR_RUN_ARGS);
-        else
-            standard_ExecutorRun(TENANCY_EXECUTOR_RUN_ARGS);
+        run_executor(TENANCY_EXECUTOR_RUN_ARGS);
     }
     PG_FINALLY();
     {
@@ -169,19 +181,30 @@ static void on_executor_run(TENANCY_EXECUTOR_RUN_PARAMS)
                         static_cast<int64>(query->estate->es_processed));
 }
 
-// Triggers fire here.
+static void finish_executor(QueryDesc *query)
+{
+    if (previous_executor_finish != nullptr)
+        previous_executor_finish(query);
+    else
+        standard_ExecutorFinish(query);
+}
+
+// Triggers fire here; a query that writes nothing has none.
 static void on_executor_finish(QueryDesc *query)
 {
+    const bool has_triggers = query->operation != CMD_SELECT || query->plannedstmt->hasModifyingCTE;
+    if (!has_triggers || (depth > 0 && !wall::has_levels()))
+    {
+        finish_executor(query);
+        return;
+    }
     Stopwatch watch;
     watch.start();
     depth++;
     const wall::Level level = wall::begin_level();
     PG_TRY();
     {
-        if (previous_executor_finish != nullptr)
-            previous_executor_finish(query);
-        else
-            standard_ExecutorFinish(query);
+        finish_executor(query);
     }
     PG_FINALLY();
     {
@@ -295,6 +318,8 @@ static void on_transaction(XactEvent event, void *)
     switch (event)
     {
     case XACT_EVENT_PRE_COMMIT:
+        if (likely(!ledger::is_anything_pending()))
+            return;
         // What the ledger writes is no statement of the client's.
         depth++;
         PG_TRY();
@@ -319,9 +344,8 @@ static void on_transaction(XactEvent event, void *)
     }
     ledger::settle(event != XACT_EVENT_ABORT);
     // The setting still names the tenant here: SET LOCAL is undone only after this.
-    metering::count(core::kTransactions, 1);
-    metering::close_epoch();
-    metering::flush();
+    metering::end_transaction();
+    wall::planning_ends(0);
     wall::close_glass_if_over();
     cursors::forget_lost();
     // Inside a procedure somebody may hold what a current_tenant function returned.

@@ -291,10 +291,13 @@ quota::Outcome look(quota::Slot *slot, int64 amount)
     return quota::request(slot, quota::Mode::look, amount, guc::clock_time(), false, add_pending);
 }
 
+bool is_anything_pending()
+{
+    return items != nullptr;
+}
+
 void write()
 {
-    if (items == nullptr)
-        return;
     PushActiveSnapshot(GetTransactionSnapshot());
     const owner::Scope scope = owner::enter(owner::SearchPath::callers);
     for (Item *item = items; item != nullptr; item = item->next)

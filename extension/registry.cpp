@@ -5,6 +5,9 @@
 namespace tenancy::registry
 {
 
+constinit Presence presence = Presence::unknown;
+constinit uint64 current_generation = 1;
+
 namespace
 {
 
@@ -21,12 +24,9 @@ enum TenantColumn : AttrNumber {
     kStatusReason = 9,
 };
 
-enum class Presence : uint8 { unknown, absent, present };
-
-constinit uint64 current_generation = 1;
-constinit Presence presence = Presence::unknown;
 constinit Relations known{};
 constinit HTAB *tenants = nullptr;
+constinit uint32 last_serial = 0;
 
 void forget_relations()
 {
@@ -164,15 +164,9 @@ void init()
     CacheRegisterSyscacheCallback(NAMESPACENAME, on_schema_changed, 0);
 }
 
-uint64 generation()
+bool find_out_presence()
 {
-    return current_generation;
-}
-
-bool is_installed()
-{
-    if (presence == Presence::unknown)
-        resolve();
+    resolve();
     return presence == Presence::present;
 }
 
@@ -212,7 +206,10 @@ Tenant *lookup(const char *key)
     bool found;
     auto *tenant = static_cast<Tenant *>(hash_search(tenants, key, HASH_ENTER, &found));
     if (!found)
+    {
+        tenant->serial = ++last_serial;
         tenant->generation = 0;
+    }
     // Reading may itself bring news that make the result stale; the next use reads again.
     is_installed();
     if (tenant->generation != current_generation)

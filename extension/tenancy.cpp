@@ -4,6 +4,7 @@
 
 #include "guc.hpp"
 #include "hooks.hpp"
+#include "policy.hpp"
 #include "registry.hpp"
 #include "worker.hpp"
 
@@ -18,6 +19,7 @@ extern "C" void _PG_init(void)
 {
     tenancy::guc::init(tenancy::hooks::of_settings());
     tenancy::registry::init();
+    tenancy::policy::init();
     if (process_shared_preload_libraries_in_progress)
         tenancy::worker::register_launcher();
     tenancy::hooks::init();
