@@ -111,6 +111,11 @@ bool check_setting(const char *value, void **extra)
     return true;
 }
 
+const char *key_of(const void *extra)
+{
+    return static_cast<const Setting *>(extra)->key;
+}
+
 void assign_setting(void *extra)
 {
     setting = static_cast<const Setting *>(extra);

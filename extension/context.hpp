@@ -12,6 +12,9 @@ namespace tenancy::context
 // The check hook's part: validates an id and makes the setting's "extra"; false with the reason given.
 bool check_setting(const char *value, void **extra);
 
+// The folded id in an "extra".
+const char *key_of(const void *extra);
+
 // The assign hook's part. Cannot fail.
 void assign_setting(void *extra);
 

@@ -75,7 +75,11 @@ static bool on_check_tenant_id(char **value, void **extra, GucSource source)
         GUC_check_errhint("Finish the query or close the cursor first.");
         return false;
     }
-    return context::check_setting(wanted, extra);
+    if (!context::check_setting(wanted, extra))
+        return false;
+    if (*extra != nullptr && source >= PGC_S_INTERACTIVE && IsTransactionState())
+        sizes::learn(context::key_of(*extra));
+    return true;
 }
 
 static void on_assign_tenant_id(const char *, void *extra)
@@ -85,6 +89,7 @@ static void on_assign_tenant_id(const char *, void *extra)
     if (context::is_set() != (extra != nullptr))
         wall::forget_plans();
     context::assign_setting(extra);
+    sizes::change_to(context::key());
 }
 
 static void on_assign_enforce_bypass(bool, void *)
@@ -95,7 +100,8 @@ static void on_assign_enforce_bypass(bool, void *)
 static PlannedStmt *on_plan(Query *query, const char *source, int options, ParamListInfo params)
 {
     const bool had_tenant = context::is_set();
-    plans::Draft draft = plans::begin(source, params);
+    plans::Draft draft;
+    plans::begin(draft, source, params);
     wall::complete(query, draft);
     // An error leaves it as it is until the transaction ends: then a function that could be inlined
     // is called instead, nothing worse.

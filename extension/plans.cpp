@@ -101,18 +101,35 @@ PlanInvalItem *make_item(int cache, uint32 hash)
     return item;
 }
 
-} // namespace
-
-Draft begin(const char *source, ParamListInfo params)
+void note_table(Draft &draft, const RangeTblEntry *entry, const OpExpr *comparison)
 {
-    return {context::is_set() && is_used_once(source, params), nullptr};
+    const Node *column = strip_implicit_coercions(static_cast<Node *>(linitial(comparison->args)));
+    if (!IsA(column, Var) || draft.table_count == lengthof(draft.tables))
+        return;
+    draft.tables[draft.table_count++] = {
+        entry->relid,
+        entry->relkind == RELKIND_PARTITIONED_TABLE,
+        reinterpret_cast<const Var *>(column)->varattno,
+        exprType(static_cast<Node *>(lsecond(comparison->args))),
+        get_opcode(comparison->opno),
+        comparison->inputcollid,
+    };
 }
 
-void fold(Draft &draft, RangeTblEntry *entry)
+} // namespace
+
+void begin(Draft &draft, const char *source, ParamListInfo params)
+{
+    draft.is_used_once = is_used_once(source, params);
+    draft.tenant = nullptr;
+    draft.table_count = 0;
+}
+
+void visit(Draft &draft, RangeTblEntry *entry)
 {
     // Who cannot be used is left to the guard, which says why.
     const registry::Tenant *tenant = draft.is_used_once ? context::usable() : nullptr;
-    if (tenant == nullptr)
+    if (draft.is_used_once && tenant == nullptr)
         return;
     look_up_functions();
     ListCell *cell;
@@ -123,11 +140,15 @@ void fold(Draft &draft, RangeTblEntry *entry)
             !IsA(lsecond(comparison->args), FuncExpr))
             continue;
         const auto *call = static_cast<const FuncExpr *>(lsecond(comparison->args));
-        Const *value = is_tenant_function(call->funcid) ? value_of(call, tenant) : nullptr;
-        if (value == nullptr)
+        if (!is_tenant_function(call->funcid))
             continue;
-        lsecond(comparison->args) = value;
-        draft.tenant = tenant;
+        if (tenant == nullptr)
+            note_table(draft, entry, comparison);
+        else if (Const *value = value_of(call, tenant))
+        {
+            lsecond(comparison->args) = value;
+            draft.tenant = tenant;
+        }
     }
 }
 
@@ -135,6 +156,9 @@ void finish(const Draft &draft, PlannedStmt *plan)
 {
     if (draft.tenant != nullptr)
         plan->invalItems = lappend(plan->invalItems, make_item(kMadeFor, draft.tenant->serial));
+    for (int i = 0; i < draft.table_count; i++)
+        plan->invalItems =
+            lappend(plan->invalItems, make_item(PROCOID, sizes::mark_plan(draft.tables[i])));
 }
 
 bool is_present(uint32 made_for)

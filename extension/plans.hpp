@@ -10,6 +10,7 @@
 #include "pg.hpp"
 
 #include "registry.hpp"
+#include "sizes.hpp"
 
 namespace tenancy::plans
 {
@@ -19,12 +20,14 @@ struct Draft
 {
     bool is_used_once;              // so that it may hold the tenant
     const registry::Tenant *tenant; // whom it holds, if any
+    int table_count;                // otherwise: the attached tables it reads, the first of them
+    sizes::Table tables[8];
 };
 
-Draft begin(const char *source, ParamListInfo params);
+void begin(Draft &draft, const char *source, ParamListInfo params);
 
-// Puts the tenant into the security conditions of a query's table.
-void fold(Draft &draft, RangeTblEntry *entry);
+// Puts the tenant into the security conditions of a query's table, or notes the table.
+void visit(Draft &draft, RangeTblEntry *entry);
 
 void finish(const Draft &draft, PlannedStmt *plan);
 

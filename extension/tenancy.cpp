@@ -6,6 +6,7 @@
 #include "hooks.hpp"
 #include "policy.hpp"
 #include "registry.hpp"
+#include "sizes.hpp"
 #include "worker.hpp"
 
 extern "C" {
@@ -20,6 +21,7 @@ extern "C" void _PG_init(void)
     tenancy::guc::init(tenancy::hooks::of_settings());
     tenancy::registry::init();
     tenancy::policy::init();
+    tenancy::sizes::init();
     if (process_shared_preload_libraries_in_progress)
         tenancy::worker::register_launcher();
     tenancy::hooks::init();

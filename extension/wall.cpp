@@ -127,7 +127,7 @@ static bool complete_walker(Node *node, void *draft)
             continue;
         complete_entry(query, index, entry);
         if (entry->securityQuals != NIL)
-            plans::fold(*static_cast<plans::Draft *>(draft), entry);
+            plans::visit(*static_cast<plans::Draft *>(draft), entry);
     }
     return has_queries && query_tree_walker(query, pg::walker(complete_walker), draft, 0);
 }
