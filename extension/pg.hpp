@@ -15,8 +15,10 @@ extern "C" {
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/dependency.h"
+#include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
+#include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_namespace.h"
@@ -29,6 +31,7 @@ extern "C" {
 #include "commands/copy.h"
 #include "commands/dbcommands.h"
 #include "commands/extension.h"
+#include "commands/sequence.h"
 #include "commands/trigger.h"
 #include "common/hashfn.h"
 #include "executor/executor.h"
@@ -118,6 +121,16 @@ inline IndexScanDesc index_scan_begin(Relation heap, Relation index, Snapshot sn
     return index_beginscan(heap, index, snapshot, nullptr, keys, 0);
 #else
     return index_beginscan(heap, index, snapshot, keys, 0);
+#endif
+}
+
+// The sequence behind an identity column.
+inline Oid identity_sequence(Relation relation, AttrNumber column)
+{
+#if PG_VERSION_NUM >= 170000
+    return getIdentitySequence(relation, column, false);
+#else
+    return getIdentitySequence(RelationGetRelid(relation), column, false);
 #endif
 }
 
