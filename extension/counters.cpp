@@ -71,6 +71,7 @@ core::Counts read(const Entry *entry)
 
 void add_to(Entry *entry, const core::Counts &counts)
 {
+#pragma GCC unroll 12
     for (int i = 0; i < core::kCounters; i++)
         if (counts.value[i] != 0)
             pg_atomic_fetch_add_u64(&entry->value[i], counts.value[i]);

@@ -203,8 +203,6 @@ void check_drop(const DropStmt *statement)
 
 void check_plan(const plans::Dependence &dependence)
 {
-    if (!dependence.on_tenant)
-        return;
     if (context::is_set() || guc::strict)
     {
         // Invalidations are otherwise read only when a new lock is taken: a suspension must stop a
@@ -228,9 +226,9 @@ void check_tenant_of(const plans::Dependence &dependence)
                                 "before the tenant changes.")));
 }
 
-void watch(const QueryDesc *query, const plans::Dependence &dependence)
+void watch(const QueryDesc *query)
 {
-    if (!dependence.on_tenant || !context::is_set())
+    if (!context::is_set())
         return;
     // The query's memory goes at its end, and at an error: no other event is as sure.
     auto *callback = static_cast<MemoryContextCallback *>(

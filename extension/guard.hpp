@@ -9,12 +9,12 @@
 namespace tenancy::guard
 {
 
-// Before a plan runs: a statement over tenants' tables needs a usable tenant, and the one that the
+// Before a plan over tenants' tables runs: it needs a usable tenant, and the one that the
 // plan was made for.
 void check_plan(const plans::Dependence &dependence);
 
 // A plan over tenants' tables has started: until its memory goes, the tenant cannot change.
-void watch(const QueryDesc *query, const plans::Dependence &dependence);
+void watch(const QueryDesc *query);
 
 // Before an open query goes on: its tenant must still be usable, and the present one. A function
 // with a SET clause may have left a cursor behind.

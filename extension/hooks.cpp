@@ -129,14 +129,15 @@ static void on_paths(PlannerInfo *root, RelOptInfo *relation, Index index, Range
 // Asked before a function is inlined, and whenever one is looked up.
 static bool on_needs_fmgr(Oid function)
 {
-    return wall::keeps_from_inlining(function) ||
+    return (function >= FirstNormalObjectId && wall::keeps_from_inlining(function)) ||
            (previous_needs_fmgr != nullptr && previous_needs_fmgr(function));
 }
 
 static void on_executor_start(QueryDesc *query, int eflags)
 {
     const plans::Dependence dependence = plans::dependence_of(query->plannedstmt);
-    guard::check_plan(dependence);
+    if (dependence.on_tenant)
+        guard::check_plan(dependence);
     metering::begin_statement();
     if (depth == 0 && !(eflags & EXEC_FLAG_EXPLAIN_ONLY))
         metering::count(core::kStatements, 1);
@@ -144,7 +145,8 @@ static void on_executor_start(QueryDesc *query, int eflags)
         previous_executor_start(query, eflags);
     else
         standard_ExecutorStart(query, eflags);
-    guard::watch(query, dependence);
+    if (dependence.on_tenant)
+        guard::watch(query);
 }
 
 static void run_executor(TENANCY_EXECUTOR_RUN_PARAMS)
@@ -195,15 +197,8 @@ static void finish_executor(QueryDesc *query)
         standard_ExecutorFinish(query);
 }
 
-// Triggers fire here; a query that writes nothing has none.
-static void on_executor_finish(QueryDesc *query)
+pg_noinline static void finish_and_measure(QueryDesc *query)
 {
-    const bool has_triggers = query->operation != CMD_SELECT || query->plannedstmt->hasModifyingCTE;
-    if (!has_triggers || (depth > 0 && !wall::has_levels()))
-    {
-        finish_executor(query);
-        return;
-    }
     Stopwatch watch;
     watch.start();
     depth++;
@@ -219,6 +214,16 @@ static void on_executor_finish(QueryDesc *query)
         watch.stop();
     }
     PG_END_TRY();
+}
+
+// Triggers fire here; a query that writes nothing has none.
+static void on_executor_finish(QueryDesc *query)
+{
+    const bool has_triggers = query->operation != CMD_SELECT || query->plannedstmt->hasModifyingCTE;
+    if (has_triggers && (depth == 0 || wall::has_levels()))
+        finish_and_measure(query);
+    else
+        finish_executor(query);
 }
 
 static void run_utility(PlannedStmt *planned, const char *source, bool read_only_tree,
@@ -319,24 +324,28 @@ static void on_object_access(ObjectAccessType access, Oid classId, Oid object, i
         guard::check_drop_of_policy(object);
 }
 
+// What the ledger writes is no statement of the client's.
+pg_noinline static void write_ledger()
+{
+    depth++;
+    PG_TRY();
+    {
+        ledger::write();
+    }
+    PG_FINALLY();
+    {
+        depth--;
+    }
+    PG_END_TRY();
+}
+
 static void on_transaction(XactEvent event, void *)
 {
     switch (event)
     {
     case XACT_EVENT_PRE_COMMIT:
-        if (likely(!ledger::is_anything_pending()))
-            return;
-        // What the ledger writes is no statement of the client's.
-        depth++;
-        PG_TRY();
-        {
-            ledger::write();
-        }
-        PG_FINALLY();
-        {
-            depth--;
-        }
-        PG_END_TRY();
+        if (ledger::is_anything_pending())
+            write_ledger();
         return;
     case XACT_EVENT_PRE_PREPARE:
         ledger::refuse_prepare();

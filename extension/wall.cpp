@@ -152,7 +152,7 @@ void complete(Query *query, plans::Draft &draft)
 
 bool keeps_from_inlining(Oid function)
 {
-    return planning_depth > 0 && function >= FirstNormalObjectId && get_func_retset(function) &&
+    return planning_depth > 0 && get_func_retset(function) &&
            has_bypassrls_privilege(GetUserId()) && is_up();
 }
 

@@ -22,7 +22,7 @@ void complete(Query *query, plans::Draft &draft);
 
 // While a query of such a role is planned, SQL functions must not be inlined: their bodies would not
 // pass through complete().
-bool keeps_from_inlining(Oid function);
+bool keeps_from_inlining(Oid function); // one that is not the server's own
 int planning_begins();
 void planning_ends(int outer); // what planning_begins() returned; 0 at the end of a transaction
 
