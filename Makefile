@@ -35,9 +35,13 @@ endif
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
+# Made anew also when a part is renamed or goes: make knows only of files that are there.
 SQL_PARTS = $(sort $(wildcard extension/sql/[0-9][0-9]_*.sql))
+ifneq ($(shell sed -n '1s/^-- Parts: //p' $(INSTALL_SQL) 2>/dev/null),$(SQL_PARTS))
+.PHONY: $(INSTALL_SQL)
+endif
 $(INSTALL_SQL): $(SQL_PARTS) tenancy.control
-	cat $(SQL_PARTS) > $@
+	{ echo "-- Parts: $(SQL_PARTS)"; cat $(SQL_PARTS); } > $@
 
 # The version is compiled in.
 $(OBJS): tenancy.control

@@ -5,6 +5,7 @@
 #include "context.hpp"
 #include "policy.hpp"
 #include "registry.hpp"
+#include "schema_wall.hpp"
 
 namespace tenancy::cursors
 {
@@ -53,7 +54,8 @@ void remember(const char *name)
     forget(name);
     const Portal portal = GetPortalByName(name);
     if (!PortalIsValid(portal) || portal->stmts == NIL || !registry::is_installed() ||
-        !reads_attached_table(linitial_node(PlannedStmt, portal->stmts)))
+        !(reads_attached_table(linitial_node(PlannedStmt, portal->stmts)) ||
+          schema_wall::depends_on_tenant(linitial_node(PlannedStmt, portal->stmts))))
         return;
     if (opened == nullptr)
     {

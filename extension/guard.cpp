@@ -8,6 +8,7 @@
 #include "owner.hpp"
 #include "policy.hpp"
 #include "registry.hpp"
+#include "schema_wall.hpp"
 
 namespace tenancy::guard
 {

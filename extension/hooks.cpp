@@ -14,6 +14,8 @@
 #include "quota.hpp"
 #include "registry.hpp"
 #include "reservations.hpp"
+#include "schema_wall.hpp"
+#include "schemas.hpp"
 #include "wall.hpp"
 
 namespace tenancy::hooks
@@ -75,6 +77,8 @@ static bool on_check_tenant_id(char **value, void **extra, GucSource source)
         GUC_check_errhint("Finish the query or close the cursor first.");
         return false;
     }
+    // The last moment before the setting changes at which the catalog can be read.
+    schemas::prepare();
     if (!context::check_setting(wanted, extra))
         return false;
     if (*extra != nullptr && source >= PGC_S_INTERACTIVE && IsTransactionState())
@@ -89,7 +93,13 @@ static void on_assign_tenant_id(const char *, void *extra)
     if (context::is_set() != (extra != nullptr))
         wall::forget_plans();
     context::assign_setting(extra);
+    schemas::tenant_changed();
     sizes::change_to(context::key());
+}
+
+static void on_assign_search_path(const char *value, void *extra)
+{
+    schemas::search_path_changed(value, extra);
 }
 
 static void on_assign_enforce_bypass(bool, void *)
@@ -99,6 +109,7 @@ static void on_assign_enforce_bypass(bool, void *)
 
 static PlannedStmt *on_plan(Query *query, const char *source, int options, ParamListInfo params)
 {
+    schema_wall::complete(query);
     const bool had_tenant = context::is_set();
     plans::Draft draft;
     plans::begin(draft, source, params);
@@ -130,12 +141,15 @@ static void on_paths(PlannerInfo *root, RelOptInfo *relation, Index index, Range
 static bool on_needs_fmgr(Oid function)
 {
     return (function >= FirstNormalObjectId && wall::keeps_from_inlining(function)) ||
+           schema_wall::keeps_from_inlining(function) ||
            (previous_needs_fmgr != nullptr && previous_needs_fmgr(function));
 }
 
 static void on_executor_start(QueryDesc *query, int eflags)
 {
-    const plans::Dependence dependence = plans::dependence_of(query->plannedstmt);
+    plans::Dependence dependence = plans::dependence_of(query->plannedstmt);
+    if (schema_wall::check_plan(query->plannedstmt))
+        dependence.on_tenant = true;
     if (dependence.on_tenant)
         guard::check_plan(dependence);
     metering::begin_statement();
@@ -282,6 +296,8 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
         return;
     }
 
+    schemas::prepare();
+    schema_wall::check_utility(planned->utilityStmt);
     guard::check_utility(planned->utilityStmt);
     metering::begin_statement();
     if (depth == 0)
@@ -318,6 +334,7 @@ static void on_object_access(ObjectAccessType access, Oid classId, Oid object, i
 {
     if (previous_object_access != nullptr)
         previous_object_access(access, classId, object, part, argument);
+    schema_wall::check_access(access, classId, object, argument);
     if (access == OAT_TRUNCATE && classId == RelationRelationId)
         guard::check_truncate(object);
     if (access == OAT_DROP && classId == PolicyRelationId)
@@ -409,6 +426,7 @@ const guc::Hooks &of_settings()
 
 void init()
 {
+    schemas::init(on_assign_search_path);
     previous_planner = planner_hook;
     planner_hook = on_plan;
     previous_paths = set_rel_pathlist_hook;

@@ -53,6 +53,7 @@ extern "C" {
 #include "parser/parse_collate.h"
 #include "parser/parse_expr.h"
 #include "parser/parse_relation.h"
+#include "parser/parsetree.h"
 #include "pgstat.h"
 #include "port/atomics.h"
 #include "port/pg_bitutils.h"
@@ -74,6 +75,7 @@ extern "C" {
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
+#include "utils/guc_tables.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/jsonb.h"
@@ -131,6 +133,19 @@ inline Oid identity_sequence(Relation relation, AttrNumber column)
     return getIdentitySequence(relation, column, false);
 #else
     return getIdentitySequence(RelationGetRelid(relation), column, false);
+#endif
+}
+
+// The record of one of the server's own settings.
+inline config_string *find_string_setting(const char *name)
+{
+#if PG_VERSION_NUM >= 160000
+    return reinterpret_cast<config_string *>(find_option(name, false, false, ERROR));
+#else
+    for (int i = 0; i < GetNumConfigOptions(); i++)
+        if (strcmp(get_guc_variables()[i]->name, name) == 0)
+            return reinterpret_cast<config_string *>(get_guc_variables()[i]);
+    elog(ERROR, "there is no setting \"%s\"", name);
 #endif
 }
 

@@ -14,6 +14,8 @@ DELETE FROM tenancy.invoices;
 TRUNCATE tenancy.invoices CASCADE;
 UPDATE tenancy.invoice_lines SET amount = 0;
 DELETE FROM tenancy.invoice_lines;
+INSERT INTO tenancy.invoice_lines (invoice_id, line_no, kind, component, quantity, exact_amount, amount)
+SELECT id, 99, 'fee', 'more', 1, 5, 5 FROM tenancy.invoices WHERE tenant_id = 'if_acme';
 SET session_replication_role = replica;
 UPDATE tenancy.invoices SET total = 0;
 RESET session_replication_role;

@@ -4,6 +4,7 @@ SET timezone = 'UTC';
 SET datestyle = 'ISO';
 SET tenancy.clock = '2026-03-10 00:00:00';
 SELECT tenancy.create_plan('iu_plan'), tenancy.create_plan('iu_yen', currency => 'JPY'), tenancy.create_plan('iu_dinar', currency => 'KWD'), tenancy.create_metric('iu.calls');
+SELECT tenancy.set_plan_terms(p, proration => 'none') FROM unnest('{iu_yen,iu_dinar}'::text[]) p;
 SELECT tenancy.create_tenant('iu_acme', 'iu_plan'), tenancy.create_tenant('iu_yen', 'iu_yen'), tenancy.create_tenant('iu_dinar', 'iu_dinar');
 -- the first price begins within the first month and changes in the second
 SELECT tenancy.set_price('iu_plan', 'iu.calls', 1), tenancy.set_price('iu_plan', 'iu.calls', 2, '2026-03-20'), tenancy.set_price('iu_plan', 'iu.calls', 3, '2026-05-01'),

@@ -18,15 +18,15 @@ UPDATE tenancy.prices SET params = '{"unit": "0.331"}' WHERE plan = 'iy_plan' AN
 SELECT * FROM tenancy.verify_invoice(:id);
 ROLLBACK;
 BEGIN;
-ALTER TABLE tenancy.invoice_lines DISABLE TRIGGER final;
+ALTER TABLE tenancy.invoice_lines DISABLE TRIGGER ALL;
 UPDATE tenancy.invoice_lines SET quantity = 2 WHERE invoice_id = :id AND metric IS NOT NULL;
 SELECT * FROM tenancy.verify_invoice(:id);
 DELETE FROM tenancy.invoice_lines WHERE invoice_id = :id AND metric IS NULL;
 SELECT * FROM tenancy.verify_invoice(:id);
 ROLLBACK;
 BEGIN;
-ALTER TABLE tenancy.invoices DISABLE TRIGGER final;
-UPDATE tenancy.invoices SET total = 0.66 WHERE id = :id;
+ALTER TABLE tenancy.invoices DISABLE TRIGGER ALL;
+UPDATE tenancy.invoices SET total = 0.66, subtotal = 0.66 WHERE id = :id;
 SELECT * FROM tenancy.verify_invoice(:id);
 ROLLBACK;
 SELECT * FROM tenancy.verify_invoice(:id);

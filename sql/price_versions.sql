@@ -13,15 +13,15 @@ SELECT tenancy.set_price('pv_basic', 'pv.calls', 0.03, '2026-06-01'), tenancy.se
     tenancy.set_price('pv_basic', 'pv.calls', 0.025, '2026-05-01'), tenancy.set_price('pv_basic', 'pv.calls', 0.025, '2026-05-15');
 -- corrected at the same instant; another plan's are its own
 SELECT tenancy.set_price('pv_basic', 'pv.calls', 0.04, '2026-06-01'), tenancy.set_price('pv_other', 'pv.calls', 7), tenancy.set_fee('pv_basic', 'base', 0);
-SELECT plan, component, metric, model, params, valid_from, valid_to FROM tenancy.prices WHERE plan LIKE 'pv\_%' ORDER BY plan, component, valid_from;
+SELECT plan, component, kind, metric, model, params, valid_from, valid_to FROM tenancy.prices WHERE plan LIKE 'pv\_%' ORDER BY plan, component, valid_from;
 -- one price at every instant, and never two
 SELECT count(*) FROM tenancy.prices a JOIN tenancy.prices b USING (plan, component)
 WHERE a.id < b.id AND tstzrange(a.valid_from, a.valid_to) && tstzrange(b.valid_from, b.valid_to);
 \set VERBOSITY terse
-INSERT INTO tenancy.prices (plan, component, metric, model, params, valid_from, valid_to)
-SELECT plan, component, metric, model, params, '2026-05-31', '2026-06-02' FROM tenancy.prices WHERE plan = 'pv_other';
-INSERT INTO tenancy.prices (plan, component, metric, model, params, valid_from, valid_to)
-SELECT plan, component, metric, model, params, '2026-01-31', '2026-02-02' FROM tenancy.prices WHERE plan = 'pv_other';
+INSERT INTO tenancy.prices (plan, component, kind, metric, model, params, valid_from, valid_to)
+SELECT plan, component, kind, metric, model, params, '2026-05-31', '2026-06-02' FROM tenancy.prices WHERE plan = 'pv_other';
+INSERT INTO tenancy.prices (plan, component, kind, metric, model, params, valid_from, valid_to)
+SELECT plan, component, kind, metric, model, params, '2026-01-31', '2026-02-02' FROM tenancy.prices WHERE plan = 'pv_other';
 \set VERBOSITY default
 SELECT action, object, before ->> 'params' AS before, after ->> 'params' AS after FROM tenancy.audit_log WHERE object LIKE 'pv\_%/%' ORDER BY id;
 DELETE FROM tenancy.prices WHERE plan LIKE 'pv\_%';

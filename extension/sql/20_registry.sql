@@ -138,7 +138,7 @@ $$;
 REVOKE ALL ON FUNCTION tenancy.is_time_zone(text) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.is_time_zone(text) IS 'Internal: does the server know this time zone?';
 
-CREATE FUNCTION tenancy.tenant_fault(id text, plan text, config jsonb,
+CREATE FUNCTION tenancy.tenant_fault(id text, plan text, config jsonb, isolation text,
     OUT sqlstate text, OUT message text, OUT detail text, OUT hint text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -160,26 +160,48 @@ BEGIN
         sqlstate := '22023';
         message := 'tenant config must be a JSON object';
         detail := format('It is of type %s.', jsonb_typeof(tenant_fault.config));
+    ELSIF tenant_fault.isolation NOT IN ('rows', 'schema') THEN
+        sqlstate := '22023';
+        message := format('unknown isolation "%s"', tenant_fault.isolation);
+        detail := 'It is rows, or schema for a schema of its own.';
+    ELSIF tenant_fault.isolation = 'schema'
+       AND NOT EXISTS (SELECT FROM tenancy.tenant_schemas s WHERE s.tenant IS NULL) THEN
+        sqlstate := '55000';
+        message := 'there is no template for tenants'' schemas';
+        hint := 'Choose one with tenancy.set_template_schema().';
+    ELSIF tenant_fault.isolation = 'schema'
+       AND to_regnamespace(quote_ident(tenancy.schema_name(tenant_fault.id))) IS NOT NULL
+       AND NOT EXISTS (SELECT FROM tenancy.tenants t WHERE lower(t.id) = lower(tenant_fault.id)) THEN
+        sqlstate := '42P06';
+        message := format('schema "%s" already exists', tenancy.schema_name(tenant_fault.id));
+        detail := 'It is the one that the tenant would get.';
     END IF;
 END
 $$;
-REVOKE ALL ON FUNCTION tenancy.tenant_fault(text, text, jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION tenancy.tenant_fault(text, text, jsonb) IS
+REVOKE ALL ON FUNCTION tenancy.tenant_fault(text, text, jsonb, text) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.tenant_fault(text, text, jsonb, text) IS
 'Internal: what is wrong with the values of a new tenant; nulls when nothing is.';
 
 -- What an existing tenant has that differs from the values given; values left out do not count.
 CREATE FUNCTION tenancy.tenant_difference(present tenancy.tenants, id text, plan text, name text,
-    time_zone text, config jsonb) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-RETURN nullif(concat_ws(', ',
+    time_zone text, config jsonb, isolation text) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    is_in_schema boolean := EXISTS (SELECT FROM tenancy.tenant_schemas s WHERE s.tenant = (present).id);
+BEGIN
+    RETURN nullif(concat_ws(', ',
     CASE WHEN (present).id <> id THEN format('id "%s"', (present).id) END,
     CASE WHEN (present).plan IS DISTINCT FROM coalesce(plan, (present).plan)
          THEN format('plan %s', coalesce(quote_ident((present).plan), 'none')) END,
     CASE WHEN (present).name <> name THEN format('name "%s"', (present).name) END,
     CASE WHEN (present).time_zone <> time_zone THEN format('time zone "%s"', (present).time_zone) END,
-    CASE WHEN (present).config <> config THEN format('config %s', (present).config) END), '');
-REVOKE ALL ON FUNCTION tenancy.tenant_difference(tenancy.tenants, text, text, text, text, jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION tenancy.tenant_difference(tenancy.tenants, text, text, text, text, jsonb) IS
+    CASE WHEN (present).config <> config THEN format('config %s', (present).config) END,
+    CASE WHEN is_in_schema <> (isolation = 'schema')
+         THEN format('isolation "%s"', CASE WHEN is_in_schema THEN 'schema' ELSE 'rows' END) END), '');
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.tenant_difference(tenancy.tenants, text, text, text, text, jsonb, text) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.tenant_difference(tenancy.tenants, text, text, text, text, jsonb, text) IS
 'Internal: the values of an existing tenant that differ from those given, as text; null when none does.';
 
 CREATE FUNCTION tenancy.create_tenants(tenants jsonb, keep_going boolean DEFAULT false)
@@ -189,6 +211,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     unknown_zones text[];
     made text[];
+    made_schemas text[];
     outcome record;
 BEGIN
     IF tenants IS NULL OR jsonb_typeof(tenants) <> 'array'
@@ -205,30 +228,45 @@ BEGIN
         INSERT INTO tenancy.tenants (id, name, plan, time_zone, config)
         SELECT n.id, coalesce(n.name, n.id), n.plan, coalesce(n.time_zone, 'UTC'), coalesce(n.config, '{}')
         FROM jsonb_to_recordset(create_tenants.tenants)
-            AS n(id text, plan text, name text, time_zone text, config jsonb)
+            AS n(id text, plan text, name text, time_zone text, config jsonb, isolation text)
         -- The same conditions as in tenant_fault(), which is too slow for each of many good rows.
         WHERE n.id ~ '^[A-Za-z0-9][A-Za-z0-9._:@+~-]{0,62}$'
           AND (n.plan IS NULL OR n.plan IN (SELECT p.id FROM tenancy.plans p))
           AND (n.config IS NULL OR jsonb_typeof(n.config) = 'object')
           AND (n.time_zone IS NULL OR n.time_zone <> ALL (coalesce(unknown_zones, '{}')))
+          AND (coalesce(n.isolation, 'rows') = 'rows'
+               OR n.isolation = 'schema' AND EXISTS (SELECT FROM tenancy.tenant_schemas s WHERE s.tenant IS NULL)
+                  AND to_regnamespace(quote_ident(tenancy.schema_name(n.id))) IS NULL)
         ON CONFLICT DO NOTHING RETURNING *
     ), audited AS (
         INSERT INTO tenancy.audit_log (action, object, after)
         SELECT 'create_tenant', c.id, to_jsonb(c) FROM created c
     )
     SELECT array_agg(lower(c.id)) INTO made FROM created c;
+    PERFORM tenancy.begin_subscriptions(made);
+
+    -- Of entries for the same tenant the first is the one that was made.
+    SELECT array_agg(n.id ORDER BY n.id) INTO made_schemas
+    FROM (SELECT DISTINCT ON (lower(e ->> 'id')) e ->> 'id' AS id, e ->> 'isolation' AS isolation
+            FROM jsonb_array_elements(tenants) WITH ORDINALITY AS a(e, pos)
+           WHERE jsonb_path_exists(tenants, '$[*].isolation ? (@ == "schema")')
+           ORDER BY lower(e ->> 'id'), pos) n
+    WHERE n.isolation = 'schema' AND lower(n.id) = ANY (made);
+    IF made_schemas IS NOT NULL THEN
+        PERFORM tenancy.create_schemas(made_schemas);
+    END IF;
 
     -- A second statement, whose snapshot sees what others created meanwhile.
     FOR outcome IN
         WITH input AS (
             SELECT e.pos, n.*, row_number() OVER (PARTITION BY lower(n.id) ORDER BY e.pos) AS nth
             FROM jsonb_array_elements(create_tenants.tenants) WITH ORDINALITY AS e(value, pos),
-                jsonb_to_record(e.value) AS n(id text, plan text, name text, time_zone text, config jsonb)
+                jsonb_to_record(e.value) AS n(id text, plan text, name text, time_zone text, config jsonb, isolation text)
         )
         SELECT i.pos::integer AS pos, i.id AS tenant_id, m.key IS NOT NULL AS is_new,
-            i.plan, i.config, i.time_zone, i.time_zone = ANY (unknown_zones) AS bad_zone,
+            i.plan, i.config, i.isolation, i.time_zone, i.time_zone = ANY (unknown_zones) AS bad_zone,
             CASE WHEN t.id IS NOT NULL THEN
-                tenancy.tenant_difference(t, i.id, i.plan, i.name, i.time_zone, i.config) END AS difference
+                tenancy.tenant_difference(t, i.id, i.plan, i.name, i.time_zone, i.config, i.isolation) END AS difference
         FROM input i
         LEFT JOIN unnest(made) AS m(key) ON m.key = lower(i.id) AND i.nth = 1
         -- Laterally, so that it looks up few by index and never reads all tenants for each batch.
@@ -245,7 +283,7 @@ BEGIN
         IF NOT outcome.is_new THEN
             SELECT f.sqlstate, nullif(concat_ws(': ', f.message, f.detail), ''), f.hint
             INTO sqlstate, message, hint
-            FROM tenancy.tenant_fault(outcome.tenant_id, outcome.plan, outcome.config) f;
+            FROM tenancy.tenant_fault(outcome.tenant_id, outcome.plan, outcome.config, outcome.isolation) f;
             IF sqlstate IS NULL AND outcome.bad_zone THEN
                 sqlstate := '22023';
                 message := format('time zone "%s" not recognized', outcome.time_zone);
@@ -268,10 +306,10 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.create_tenants(jsonb, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.create_tenants(jsonb, boolean) IS
-'Makes many tenants from a JSON array of objects with id, plan, name, time_zone and config (as in create_tenant). Returns one row an entry: its position from 1, and created, unchanged or failed with sqlstate, message and hint. All or nothing, unless keep_going: then good entries are made beside failed ones.';
+'Makes many tenants from a JSON array of objects with id, plan, name, time_zone, config and isolation (as in create_tenant). Returns one row an entry: its position from 1, and created, unchanged or failed with sqlstate, message and hint. All or nothing, unless keep_going: then good entries are made beside failed ones.';
 
 CREATE FUNCTION tenancy.create_tenant(id text, plan text DEFAULT NULL, name text DEFAULT NULL,
-    time_zone text DEFAULT NULL, config jsonb DEFAULT NULL)
+    time_zone text DEFAULT NULL, config jsonb DEFAULT NULL, isolation text DEFAULT NULL)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     outcome record;
@@ -279,7 +317,7 @@ BEGIN
     SELECT * INTO outcome FROM tenancy.create_tenants(
         jsonb_build_array(jsonb_build_object('id', create_tenant.id, 'plan', create_tenant.plan,
             'name', create_tenant.name, 'time_zone', create_tenant.time_zone,
-            'config', create_tenant.config)), keep_going => true);
+            'config', create_tenant.config, 'isolation', create_tenant.isolation)), keep_going => true);
     IF outcome.result = 'failed' THEN
         PERFORM tenancy.raise_error(outcome.sqlstate, split_part(outcome.message, ': ', 1),
             substr(outcome.message, length(split_part(outcome.message, ': ', 1)) + 3), outcome.hint);
@@ -287,9 +325,9 @@ BEGIN
     RETURN outcome.result = 'created';
 END
 $$;
-REVOKE ALL ON FUNCTION tenancy.create_tenant(text, text, text, text, jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION tenancy.create_tenant(text, text, text, text, jsonb) IS
-'Makes a tenant; true if it is new, false if it was there with the same values (values left out are not compared). Ids have 1 to 63 bytes (ASCII letters, digits, - . _ : @ + ~) and are unique without regard to case. The name defaults to the id, the time zone to UTC, the config to {}. Errors: 22023 bad id, time zone or config, 42704 unknown plan, 42710 exists with other values.';
+REVOKE ALL ON FUNCTION tenancy.create_tenant(text, text, text, text, jsonb, text) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.create_tenant(text, text, text, text, jsonb, text) IS
+'Makes a tenant; true if it is new, false if it was there with the same values (values left out are not compared). Ids have 1 to 63 bytes (ASCII letters, digits, - . _ : @ + ~) and are unique without regard to case. The name defaults to the id, the time zone to UTC, the config to {}. Its rows stand among those of others (isolation rows, the default), or it gets a schema of its own (isolation schema), made from the template. Errors: 22023 bad id, time zone, config or isolation, 42704 unknown plan, 42710 exists with other values; for a schema 55000 no template, 42P06 its schema exists, 0A000 the template cannot be copied.';
 
 CREATE FUNCTION tenancy.change_tenant(action text, tenant text, new_status text, new_plan text, reason text)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -320,6 +358,7 @@ BEGIN
         status_reason = CASE WHEN new_status IS NULL THEN t.status_reason ELSE reason END
     WHERE t.id = old_row.id RETURNING * INTO new_row;
     PERFORM tenancy.write_audit(action, old_row.id, to_jsonb(old_row), to_jsonb(new_row));
+    PERFORM tenancy.follow_plan(old_row.id);
     RETURN true;
 END
 $$;

@@ -19,6 +19,7 @@ BEGIN
             UNION ALL SELECT * FROM tenancy.check_walls()
             UNION ALL SELECT * FROM tenancy.check_keys()
             UNION ALL SELECT * FROM tenancy.check_views()
+            UNION ALL SELECT * FROM tenancy.check_schemas()
             UNION ALL SELECT * FROM tenancy.check_server()) f
      ORDER BY array_position(ARRAY['ERROR', 'WARN', 'INFO'], f.level),
               f.name COLLATE "C", f.object COLLATE "C", f.detail COLLATE "C";
@@ -43,6 +44,8 @@ AS $$
                                   AND a.attname = tenancy.default_tenant_column()
          WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
            AND n.nspname NOT IN ('tenancy', 'information_schema') AND n.nspname NOT LIKE 'pg\_%'
+           -- Kept apart by their schema.
+           AND NOT EXISTS (SELECT FROM tenancy.tenant_schemas s WHERE s.schema_name = n.nspname)
            AND NOT EXISTS (SELECT FROM pg_depend d
                             WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
                               AND d.deptype = 'e')

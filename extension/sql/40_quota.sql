@@ -6,7 +6,10 @@ CREATE TABLE tenancy.metrics (
     name text COLLATE "C" PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_.]{0,62}$'),
     unit text,
     description text,
-    created_at timestamptz NOT NULL DEFAULT tenancy.clock_time()
+    created_at timestamptz NOT NULL DEFAULT tenancy.clock_time(),
+    aggregation text NOT NULL DEFAULT 'sum'
+        CHECK (aggregation IN ('sum', 'count', 'max', 'last', 'unique', 'time_weighted')),
+    attribute text CHECK ((aggregation = 'unique') = (attribute IS NOT NULL))
 );
 COMMENT ON TABLE tenancy.metrics IS 'What usage is counted in; amounts are whole numbers of the unit.';
 
@@ -44,7 +47,8 @@ CREATE TRIGGER tell_sessions AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON ten
     FOR EACH STATEMENT EXECUTE FUNCTION tenancy.registry_changed();
 ALTER TABLE tenancy.tenant_limits ENABLE ALWAYS TRIGGER tell_sessions;
 
-CREATE FUNCTION tenancy.create_metric(name text, unit text DEFAULT NULL, description text DEFAULT NULL)
+CREATE FUNCTION tenancy.create_metric(name text, unit text DEFAULT NULL, description text DEFAULT NULL, aggregation text DEFAULT NULL,
+    attribute text DEFAULT NULL)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     made tenancy.metrics;
@@ -53,9 +57,13 @@ BEGIN
     IF create_metric.name IS NULL OR create_metric.name !~ '^[a-z][a-z0-9_.]{0,62}$' THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'invalid metric name',
             DETAIL = 'A metric name has 1 to 63 characters: lower-case ASCII letters, digits, _ and ., beginning with a letter.';
+    ELSIF aggregation NOT IN ('sum', 'count', 'max', 'last', 'unique', 'time_weighted')
+          OR (coalesce(aggregation, 'sum') = 'unique') <> (attribute IS NOT NULL) THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'invalid aggregation of a metric',
+            HINT = 'It is sum, count, max, last, time_weighted, or unique with the name of an attribute.';
     END IF;
-    INSERT INTO tenancy.metrics (name, unit, description)
-    VALUES (create_metric.name, create_metric.unit, create_metric.description)
+    INSERT INTO tenancy.metrics (name, unit, description, aggregation, attribute)
+    VALUES (create_metric.name, create_metric.unit, create_metric.description, coalesce(create_metric.aggregation, 'sum'), create_metric.attribute)
     ON CONFLICT DO NOTHING RETURNING * INTO made;
     IF made.name IS NOT NULL THEN
         PERFORM tenancy.write_audit('create_metric', made.name, NULL, to_jsonb(made));
@@ -67,13 +75,17 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'duplicate_object',
             MESSAGE = format('metric "%s" already exists with another unit', create_metric.name),
             DETAIL = format('It is counted in "%s".', present.unit);
+    ELSIF create_metric.aggregation <> present.aggregation OR create_metric.attribute <> present.attribute THEN
+        RAISE EXCEPTION USING ERRCODE = 'duplicate_object',
+            MESSAGE = format('metric "%s" already exists with another aggregation', create_metric.name),
+            DETAIL = format('It is %s.', concat_ws(' of ', present.aggregation, present.attribute));
     END IF;
     RETURN false;
 END
 $$;
-REVOKE ALL ON FUNCTION tenancy.create_metric(text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION tenancy.create_metric(text, text, text) IS
-'Makes a metric; true if it is new, false if it was there. Usage is counted in whole numbers of the unit. Errors: 22023 bad name, 42710 exists with another unit.';
+REVOKE ALL ON FUNCTION tenancy.create_metric(text, text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.create_metric(text, text, text, text, text) IS
+'Makes a metric; true if it is new, false if it was there. Usage is counted in whole numbers of the unit. What invoices bill of it is its aggregation: sum (default), count, max or last of the amounts, unique values of an attribute, or time_weighted (amounts are levels; unit hours). Errors: 22023 bad name or aggregation, 42710 exists with another unit or aggregation.';
 
 CREATE FUNCTION tenancy.check_limit_arguments(metric text, amount bigint, period text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$

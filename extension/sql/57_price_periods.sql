@@ -39,7 +39,8 @@ BEGIN
             DETAIL = format('It is %s of %s.', numerator, denominator);
     END IF;
     -- 40 digits: what division cuts off is far below any unit that money is rounded to.
-    product := round(product, greatest(scale(product), 40)) / denominator;
+    product := CASE WHEN numerator = denominator THEN amount
+                    ELSE trim_scale(round(product, greatest(scale(product), 40)) / denominator) END;
     RETURN CASE WHEN digits IS NULL THEN product ELSE tenancy.round_money(product, digits, rounding) END;
 END
 $$;

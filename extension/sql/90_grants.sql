@@ -24,10 +24,13 @@ BEGIN
     END IF;
     was := has_function_privilege(role, 'tenancy.create_tenants(jsonb, boolean)', 'EXECUTE');
     FOR statement IN
-        SELECT format(CASE action WHEN 'grant_operator' THEN 'GRANT EXECUTE ON FUNCTION %s TO %s'
-                      ELSE 'REVOKE EXECUTE ON FUNCTION %s FROM %s' END, p.oid::regprocedure, role)
+        SELECT format(CASE action WHEN 'grant_operator' THEN 'GRANT EXECUTE ON ROUTINE %s TO %s'
+                      ELSE 'REVOKE EXECUTE ON ROUTINE %s FROM %s' END, p.oid::regprocedure, role)
         FROM pg_proc p
-        WHERE p.pronamespace = 'tenancy'::regnamespace AND NOT tenancy.is_internal(p.oid)
+        WHERE p.pronamespace = 'tenancy'::regnamespace
+          -- for_each_tenant() runs with the caller's rights, so the caller needs its parts.
+          AND (NOT tenancy.is_internal(p.oid)
+               OR p.proname = ANY ('{begin_run,collect_run,next_in_run,record_in_run,end_run}'))
           AND p.proname <> ALL ('{grant_operator,revoke_operator}')
         UNION ALL
         SELECT format(CASE action WHEN 'grant_operator' THEN 'GRANT SELECT ON %s TO %s'
@@ -80,7 +83,7 @@ BEGIN
     was := EXISTS (SELECT FROM pg_proc p, aclexplode(p.proacl) a
         WHERE p.oid = 'tenancy.consume(text, bigint, text)'::regprocedure AND a.grantee = role);
     FOR statement IN
-        SELECT format('GRANT EXECUTE ON FUNCTION %s TO %s', p.oid::regprocedure, role)
+        SELECT format('GRANT EXECUTE ON ROUTINE %s TO %s', p.oid::regprocedure, role)
         FROM pg_proc p
         WHERE p.pronamespace = 'tenancy'::regnamespace AND p.proname = ANY ('{set_tenant,reset_tenant,current_tenant,current_tenant_text,current_tenant_uuid,current_tenant_bigint,current_tenant_int,record_usage,consume,try_consume,check_quota}')
     LOOP

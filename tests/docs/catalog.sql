@@ -28,7 +28,7 @@ SELECT replace('tenancy.' || p.proname || '('
            SELECT 'TABLE(' || string_agg(a.name || ' ' || format_type(a.type, NULL), ', ' ORDER BY a.n) || ')'
            FROM unnest(p.proargnames, p.proallargtypes, p.proargmodes) WITH ORDINALITY AS a(name, type, mode, n)
            WHERE a.mode IN ('o', 't'))
-       ELSE pg_get_function_result(p.oid) END, 'timestamp with time zone', 'timestamptz')
+       ELSE coalesce(pg_get_function_result(p.oid), 'procedure') END, 'timestamp with time zone', 'timestamptz')
 FROM api p;
 \endif
 
@@ -109,7 +109,10 @@ SELECT p.oid::regprocedure
 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 WHERE p.pronamespace = 'tenancy'::regnamespace
   AND (l.lanname IN ('sql', 'plpgsql') OR p.prosecdef)
-  AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (p.proconfig), false);
+  AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (p.proconfig), false)
+  -- A procedure that commits cannot have one; what reads a schema goes by the caller's, with a bound body.
+  AND p.prokind <> 'p'
+  AND NOT (p.proname IN ('read_schema_parts', 'read_schema_grants') AND p.prosqlbody IS NOT NULL AND NOT p.prosecdef);
 \endif
 
 \if :is_without_guard

@@ -11,6 +11,7 @@ SELECT tenancy.grant_operator('tenancy_upgrade_operator');
 SET tenancy.clock = '2026-01-05 09:00:00';
 SELECT tenancy.create_plan('basic', name => 'Basic', currency => 'EUR');
 SELECT tenancy.create_plan('pro', currency => 'USD');
+SELECT tenancy.set_plan_terms(p, proration => 'none') FROM unnest('{basic,pro}'::text[]) p;
 SELECT tenancy.create_metric('calls', unit => 'call');
 SELECT tenancy.create_metric('storage.mb', unit => 'MB', description => 'Stored documents');
 SELECT tenancy.set_limit('basic', 'calls', 1000);

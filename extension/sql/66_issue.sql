@@ -1,0 +1,342 @@
+-- Issuing invoices, one or all that are due; drafts, previews, voiding, credit notes.
+-- SPDX-License-Identifier: PostgreSQL
+
+CREATE FUNCTION tenancy.bill_tenant(tenant text, period date, final boolean) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    payer tenancy.tenants;
+    state record;
+    last tenancy.subscriptions;
+BEGIN
+    IF period IS NULL OR NOT isfinite(period) THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'the period of an invoice must be a day', HINT = 'Any day of the period will do.';
+    END IF;
+    SELECT * INTO payer FROM tenancy.tenants t WHERE lower(t.id) = lower(tenant);
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
+            MESSAGE = format('tenant "%s" does not exist', tenant),
+            HINT = 'Check the spelling, or create it with tenancy.create_tenant().';
+    END IF;
+    SELECT * INTO state FROM tenancy.billing_state(payer.id, period);
+    IF coalesce(state.status, 'draft') = 'draft' AND coalesce(state.problem, 'usage pending') = 'usage pending' THEN
+        PERFORM tenancy.make_invoices(payer.id, period, final);
+        SELECT * INTO state FROM tenancy.billing_state(payer.id, period);
+    END IF;
+    IF state.problem IS NOT NULL THEN
+        SELECT * INTO last FROM tenancy.subscriptions s WHERE s.tenant_id = payer.id
+        ORDER BY CASE WHEN state.problem = 'created later' THEN s.starts_at END, s.starts_at DESC LIMIT 1;
+        PERFORM tenancy.raise_error('55000', tenancy.billing_error(state.problem, payer.id),
+            CASE state.problem
+                WHEN 'created later' THEN format('It began at %s.', last.starts_at)
+                WHEN 'closed before' THEN format('It was %s at %s.', last.end_reason, last.ends_at)
+                WHEN 'not over' THEN format('It ends at %s.', state.period_end)
+                WHEN 'usage pending' THEN 'A transaction that was running when it was recorded has not ended.' END,
+            CASE state.problem
+                WHEN 'no plan' THEN 'Give it one with tenancy.set_plan().'
+                WHEN 'not over' THEN 'tenancy.preview_invoice() shows what it comes to so far.'
+                WHEN 'usage pending' THEN 'Try again when older transactions have ended; tenancy.rollup() shows what is pending.' END);
+    END IF;
+    RETURN state.invoice_id;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.bill_tenant(text, date, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.bill_tenant(text, date, boolean) IS 'Internal: the invoice of a tenant''s period, final or as a draft.';
+
+CREATE FUNCTION tenancy.issue_invoice(tenant text, period date) RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+RETURN tenancy.bill_tenant(tenant, period, true);
+REVOKE ALL ON FUNCTION tenancy.issue_invoice(text, date) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.issue_invoice(text, date) IS
+'Issues the final invoice of a tenant for its billing period around a day, in the tenant''s time zone, and returns its id; the same id when it was issued before; a draft becomes final. Rolls up what is not yet, and waits up to 5 seconds for transactions that hold that up. Items are exact (see charges()), the subtotal is their sum rounded once as the plan says, and the lines are rounded so that they add up to it; then come discounts, taxes on what is left, and prepaid credits. Errors: 42704 unknown tenant, 55000 period not over, no plan, no subscription in the period, or usage not rolled up yet, 22023 no day.';
+
+CREATE FUNCTION tenancy.draft_invoice(tenant text, period date) RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+RETURN tenancy.bill_tenant(tenant, period, false);
+REVOKE ALL ON FUNCTION tenancy.draft_invoice(text, date) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.draft_invoice(text, date) IS
+'Makes a draft of an invoice to look at, or makes it anew with what has come since, and returns its id; issue_invoice() makes it final, again from what is known then. Nothing is drawn from credits and no number is taken. An invoice that is final is returned as it is. Errors as issue_invoice(): 42704, 55000, 22023.';
+
+CREATE FUNCTION tenancy.discard_draft(id bigint) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    invoice tenancy.invoices := tenancy.require_invoice(id);
+BEGIN
+    IF invoice.status <> 'draft' THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('invoice %s is %s', invoice.number, invoice.status), HINT = 'Only drafts can be discarded.';
+    END IF;
+    DELETE FROM tenancy.invoice_lines l WHERE l.invoice_id = invoice.id;
+    DELETE FROM tenancy.invoices i WHERE i.id = invoice.id;
+    PERFORM tenancy.write_audit('discard_draft', invoice.tenant_id, to_jsonb(invoice), NULL);
+    RETURN true;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.discard_draft(bigint) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.discard_draft(bigint) IS 'Deletes a draft. Errors: 42704 unknown, 55000 not a draft.';
+
+CREATE FUNCTION tenancy.issue_invoices(period date)
+RETURNS TABLE (tenant_id text, invoice_id bigint, total numeric, currency text, created boolean, error text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    new_ids bigint[];
+BEGIN
+    IF period IS NULL OR NOT isfinite(period) THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'the period of invoices must be a day', HINT = 'Any day of the period will do.';
+    END IF;
+    SELECT array_agg(n) INTO new_ids FROM tenancy.make_invoices(NULL, period) n;
+    RETURN QUERY
+    SELECT s.tenant_id, i.id, i.total, i.currency, n.id IS NOT NULL, tenancy.billing_error(s.problem, s.tenant_id)
+    FROM tenancy.billing_state(NULL, period) s
+    LEFT JOIN tenancy.invoices i ON i.id = s.invoice_id
+    LEFT JOIN unnest(new_ids) n(id) ON n.id = s.invoice_id
+    WHERE s.problem IS NULL OR s.problem IN ('not over', 'usage pending')
+    ORDER BY s.tenant_id;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.issue_invoices(date) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.issue_invoices(date) IS
+'Issues the invoices of all tenants that had a subscription in their billing period around a day, as issue_invoice() does, in one transaction; one row a tenant, created false where there was one already. A tenant whose invoice cannot be issued yet (error says why: its period is not over, usage is not rolled up) does not stop the others. Error: 22023 no day.';
+
+-- Openings come where something is due before the first period is over: set-up fees, and fees in advance.
+CREATE FUNCTION tenancy.open_accounts(only_tenant text DEFAULT NULL) RETURNS bigint[]
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    ids bigint[];
+BEGIN
+    PERFORM FROM tenancy.plans p ORDER BY p.id FOR SHARE;
+    WITH openings AS (
+        SELECT s.tenant_id, s.plan, s.time_zone, p.currency, coalesce(s.trial_end, s.starts_at) AS at
+        FROM tenancy.subscriptions s JOIN tenancy.plans p ON p.id = s.plan
+        WHERE (open_accounts.only_tenant IS NULL OR s.tenant_id = open_accounts.only_tenant)
+          AND coalesce(s.trial_end, s.starts_at) <= tenancy.clock_time()
+          AND (s.ends_at IS NULL OR s.ends_at > coalesce(s.trial_end, s.starts_at))
+          AND EXISTS (SELECT FROM tenancy.prices x WHERE x.plan = s.plan AND (x.timing = 'advance' OR x.kind = 'setup' AND s.is_new)
+              AND x.valid_from <= coalesce(s.trial_end, s.starts_at) AND (x.valid_to IS NULL OR x.valid_to > coalesce(s.trial_end, s.starts_at)))
+          -- Once there is an invoice of a later time, that has it.
+          AND NOT EXISTS (SELECT FROM tenancy.invoices i WHERE i.tenant_id = s.tenant_id AND i.kind = 'invoice' AND i.status <> 'void'
+              AND i.period_end >= coalesce(s.trial_end, s.starts_at))
+    ), made AS (
+        INSERT INTO tenancy.invoices (tenant_id, plan, time_zone, period_start, period_end, currency)
+        SELECT o.tenant_id, o.plan, o.time_zone, o.at, o.at, o.currency FROM openings o ORDER BY o.tenant_id, o.at
+        ON CONFLICT (tenant_id, period_start, period_end) WHERE kind = 'invoice' AND status <> 'void' DO NOTHING
+        RETURNING id
+    )
+    SELECT array_agg(id) INTO ids FROM made;
+    PERFORM tenancy.finish_drafts(ids, true);
+    RETURN coalesce(ids, '{}');
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.open_accounts(text) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.open_accounts(text) IS
+'Issues the first invoices of subscriptions whose plan has a set-up fee or fees in advance, for all tenants or one, at their start or the end of their trial; returns their ids. issue_due_invoices() does it, too.';
+
+CREATE VIEW tenancy.due_invoices AS
+SELECT DISTINCT s.tenant_id, p.period_start, p.period_end
+FROM tenancy.subscriptions s
+CROSS JOIN LATERAL tenancy.billing_periods(s, greatest(s.starts_at, (
+    SELECT max(i.period_end) FROM tenancy.invoices i
+    WHERE i.tenant_id = s.tenant_id AND i.kind = 'invoice' AND i.status <> 'void' AND i.status <> 'draft' AND i.period_end > i.period_start)), least(s.ends_at, tenancy.clock_time())) p
+WHERE p.period_end <= tenancy.clock_time() AND p.period_start < coalesce(s.ends_at, 'infinity')
+  AND NOT EXISTS (SELECT FROM tenancy.invoices i WHERE i.tenant_id = s.tenant_id AND i.period_start = p.period_start
+      AND i.period_end = p.period_end AND i.kind = 'invoice' AND i.status <> 'void' AND i.status <> 'draft');
+COMMENT ON VIEW tenancy.due_invoices IS 'Billing periods that are over and have no final invoice yet.';
+REVOKE ALL ON tenancy.due_invoices FROM PUBLIC;
+
+CREATE FUNCTION tenancy.issue_due_invoices(max_count integer DEFAULT 1000)
+RETURNS TABLE (tenant_id text, invoice_id bigint, total numeric, currency text, error text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    due record;
+    opened bigint[];
+BEGIN
+    PERFORM tenancy.rollup();
+    FOR due IN SELECT d.tenant_id, d.period_start, (d.period_start AT TIME ZONE t.time_zone)::date AS day
+               FROM tenancy.due_invoices d JOIN tenancy.tenants t ON t.id = d.tenant_id
+               ORDER BY d.period_end, d.tenant_id LIMIT max_count
+    LOOP
+        tenant_id := due.tenant_id;
+        BEGIN
+            invoice_id := tenancy.bill_tenant(due.tenant_id, due.day, true);
+            error := NULL;
+        EXCEPTION WHEN SQLSTATE '55000' THEN
+            -- Of one tenant; the others must not wait for it.
+            invoice_id := NULL;
+            error := sqlerrm;
+        END;
+        SELECT i.total, i.currency INTO total, currency FROM tenancy.invoices i WHERE i.id = invoice_id;
+        RETURN NEXT;
+    END LOOP;
+    -- Last, since the invoice of a period has what is due in advance at its end.
+    opened := tenancy.open_accounts();
+    FOR tenant_id, invoice_id, total, currency IN
+        SELECT i.tenant_id, i.id, i.total, i.currency FROM tenancy.invoices i WHERE i.id = ANY (opened) ORDER BY i.id
+    LOOP
+        error := NULL;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.issue_due_invoices(integer) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.issue_due_invoices(integer) IS
+'Issues every invoice that is due: of periods that are over, the oldest first, at most max_count (default 1000) in this transaction, then openings (see open_accounts()); a row each, with the error where one cannot be issued yet. Call it again until it returns nothing new.';
+
+CREATE FUNCTION tenancy.preview_invoice(tenant text)
+RETURNS TABLE (line_no integer, kind text, component text, metric text, quantity numeric, unit_amount numeric, exact_amount numeric,
+    item_start timestamptz, item_end timestamptz)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    payer tenancy.tenants;
+    now timestamptz := tenancy.clock_time();
+    open tenancy.subscriptions;
+BEGIN
+    SELECT * INTO payer FROM tenancy.tenants t WHERE lower(t.id) = lower(preview_invoice.tenant);
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
+            MESSAGE = format('tenant "%s" does not exist', preview_invoice.tenant), HINT = 'Check the spelling.';
+    END IF;
+    SELECT * INTO open FROM tenancy.subscriptions s WHERE s.tenant_id = payer.id AND s.starts_at <= now ORDER BY s.starts_at DESC LIMIT 1;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('tenant "%s" has no plan', payer.id),
+            HINT = 'Give it one with tenancy.set_plan().';
+    END IF;
+    -- As if the period ended now: usage so far, unrolled rows included, and fees of the whole period.
+    RETURN QUERY
+    SELECT c.line_no, c.kind, c.component, c.metric, c.quantity, c.unit_amount, c.exact_amount, c.item_start, c.item_end
+    FROM tenancy.billing_period(open.period, open.anchor_month, open.anchor_day, open.time_zone, now) p
+    CROSS JOIN tenancy.plans b
+    CROSS JOIN LATERAL tenancy.charges(payer.id, p.period_start - make_interval(days => b.late_days), p.period_end, 9223372036854775807) c
+    WHERE b.id = open.plan
+    ORDER BY c.line_no;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.preview_invoice(text) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.preview_invoice(text) IS
+'What the invoice of a tenant''s running period comes to with the usage so far, rolled up or not, and the fees of the whole period: its items, unrounded, before discounts, taxes and credits. Errors: 42704 unknown tenant, 55000 no plan.';
+
+CREATE FUNCTION tenancy.void_invoice(id bigint, reason text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    invoice tenancy.invoices := tenancy.require_invoice(id);
+BEGIN
+    IF invoice.status = 'void' THEN
+        RETURN false;
+    ELSIF invoice.kind <> 'invoice' OR invoice.status <> 'final' THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('%s %s is %s', replace(invoice.kind, '_', ' '), coalesce(invoice.number, id::text), invoice.status),
+            HINT = 'Only an invoice that is final and not paid can be voided; tenancy.issue_credit_note() corrects others.';
+    ELSIF EXISTS (SELECT FROM tenancy.invoices c WHERE c.corrects = invoice.id) THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('invoice %s has a credit note', invoice.number);
+    ELSIF EXISTS (SELECT FROM tenancy.credit_grants g WHERE g.invoice_id = invoice.id AND g.balance < g.amount) THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('the credit that invoice %s gave has been used', invoice.number);
+    ELSIF EXISTS (SELECT FROM tenancy.invoices n JOIN tenancy.invoice_lines l ON l.invoice_id = n.id AND l.billed_before <> 0
+                  JOIN tenancy.invoice_lines o ON o.invoice_id = invoice.id AND (o.subscription_id, o.component, o.item_start) = (l.subscription_id, l.component, l.item_start)
+                  WHERE n.tenant_id = invoice.tenant_id AND n.id > invoice.id AND n.status <> 'void' AND n.status <> 'draft') THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('a later invoice adjusts items of invoice %s', invoice.number),
+            HINT = 'Void the later one first, or issue a credit note.';
+    END IF;
+    -- What it drew from credits goes back, and what it gave is taken back.
+    WITH back AS (
+        INSERT INTO tenancy.credit_entries (grant_id, kind, amount, invoice_id)
+        SELECT e.grant_id, 'return', -e.amount, invoice.id FROM tenancy.credit_entries e
+        WHERE e.invoice_id = invoice.id AND e.kind = 'draw' RETURNING grant_id, amount
+    )
+    UPDATE tenancy.credit_grants g SET balance = g.balance + b.amount FROM back b WHERE g.id = b.grant_id;
+    WITH taken AS (
+        UPDATE tenancy.credit_grants g SET balance = 0 WHERE g.invoice_id = invoice.id RETURNING g.id, g.amount
+    )
+    INSERT INTO tenancy.credit_entries (grant_id, kind, amount, invoice_id) SELECT t.id, 'revoke', -t.amount, invoice.id FROM taken t;
+    UPDATE tenancy.tenant_coupons t SET periods_left = t.periods_left + 1
+    FROM tenancy.invoice_lines l WHERE l.invoice_id = invoice.id AND l.kind = 'discount' AND t.tenant_id = invoice.tenant_id
+      AND t.coupon = l.reference AND t.periods_left IS NOT NULL;
+    RETURN tenancy.change_invoice('void_invoice', invoice.id, 'void', reason);
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.void_invoice(bigint, text) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.void_invoice(bigint, text) IS
+'Voids a final invoice that is not paid: its number stays taken, its items can be billed again, credits and coupons it used go back. False if it was void. Errors: 42704 unknown, 55000 a draft, paid or uncollectible, a credit note was issued for it, credit that it gave was used, or a later invoice adjusts its items.';
+
+-- Cumulative amounts are rounded, so that many small notes come to what one note over all would.
+CREATE FUNCTION tenancy.issue_credit_note(invoice_id bigint, lines jsonb DEFAULT NULL, reason text DEFAULT NULL, as_credit boolean DEFAULT false)
+RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    original tenancy.invoices := tenancy.require_invoice(invoice_id);
+    digits integer := tenancy.currency_digits(original.currency);
+    note bigint;
+    sums record;
+    number_of record;
+BEGIN
+    IF original.kind <> 'invoice' OR original.status NOT IN ('final', 'paid', 'uncollectible') THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('%s %s is %s', replace(original.kind, '_', ' '), coalesce(original.number, invoice_id::text), original.status),
+            HINT = 'Credit notes are for invoices that are final, paid or uncollectible.';
+    END IF;
+    INSERT INTO tenancy.invoices (tenant_id, plan, time_zone, period_start, period_end, currency, kind, corrects, status_reason, watermark)
+    VALUES (original.tenant_id, original.plan, original.time_zone, original.period_start, original.period_end, original.currency,
+        'credit_note', original.id, reason, original.watermark) RETURNING id INTO note;
+    -- Of each item what is asked for, or what is left; less its share of the discounts, plus its share of the taxes.
+    WITH wanted AS (
+        SELECT l.line_no, l.component, l.quantity, l.amount, (w.item ->> 'amount')::numeric AS wish,
+            coalesce((SELECT -sum(o.exact_amount) FROM tenancy.invoices c JOIN tenancy.invoice_lines o ON o.invoice_id = c.id
+                      WHERE c.corrects = original.id AND c.id <> note AND o.reference = l.line_no::text AND o.kind = 'adjustment'), 0) AS before
+        FROM tenancy.invoice_lines l
+        LEFT JOIN jsonb_array_elements(lines) AS w(item) ON (w.item ->> 'line')::integer = l.line_no
+        WHERE l.invoice_id = original.id AND l.kind NOT IN ('discount', 'tax', 'credit', 'carried') AND (lines IS NULL OR w.item IS NOT NULL)
+    ), items AS (
+        SELECT w.*, coalesce(w.wish, w.amount - w.before) AS amount_off FROM wanted w
+    )
+    INSERT INTO tenancy.invoice_lines (invoice_id, line_no, kind, component, quantity, exact_amount, amount, reference)
+    SELECT note, row_number() OVER (ORDER BY i.line_no), 'adjustment', i.component, i.quantity, -i.amount_off, -i.amount_off, i.line_no::text
+    FROM items i WHERE i.amount_off <> 0
+      AND CASE WHEN i.amount_off < 0 OR i.amount_off > i.amount - i.before OR round(i.amount_off, digits) <> i.amount_off
+               THEN tenancy.raise_error('22023', format('line %s of invoice %s cannot be credited with %s', i.line_no, original.number, i.amount_off),
+                   format('It is %s, of which %s is credited already.', i.amount, i.before), 'Credit at most what is left, in whole minor units.') IS NULL
+               ELSE true END;
+    IF NOT FOUND OR jsonb_array_length(lines) > (SELECT count(*) FROM tenancy.invoice_lines l WHERE l.invoice_id = note) THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('nothing of invoice %s is left to credit in these lines', original.number),
+            DETAIL = format('The lines are %s.', coalesce(lines::text, 'all')),
+            HINT = 'Write [{"line": 1, "amount": "5.00"}] with numbers of its item lines; without amounts, what is left of them.';
+    END IF;
+    SELECT c.before, c.after,
+        CASE WHEN original.subtotal = 0 THEN 0 ELSE tenancy.prorate(abs(original.discount), c.after, abs(original.subtotal), digits)
+            - tenancy.prorate(abs(original.discount), c.before, abs(original.subtotal), digits) END AS discount
+    INTO sums FROM (
+        SELECT coalesce(-sum(l.amount) FILTER (WHERE l.invoice_id <> note), 0) AS before, -sum(l.amount) AS after
+        FROM tenancy.invoices i JOIN tenancy.invoice_lines l ON l.invoice_id = i.id AND l.kind = 'adjustment'
+        WHERE i.corrects = original.id) c;
+    IF sums.discount > 0 THEN
+        PERFORM tenancy.add_line(note, 'discount', 'discount', sums.discount, 1, NULL);
+    END IF;
+    PERFORM tenancy.add_line(note, 'tax', l.component, -s.share, l.quantity, l.reference)
+    FROM tenancy.invoice_lines l
+    CROSS JOIN LATERAL (SELECT tenancy.prorate(l.amount, sums.after, original.subtotal, digits)
+        - tenancy.prorate(l.amount, sums.before, original.subtotal, digits) AS share) s
+    WHERE l.invoice_id = original.id AND l.kind = 'tax' AND original.subtotal > 0 AND s.share <> 0;
+    SELECT * INTO number_of FROM tenancy.take_invoice_numbers('credit_note', 1);
+    UPDATE tenancy.invoices i SET subtotal = s.subtotal, discount = -s.discount, tax = s.tax, total = s.subtotal + s.discount + s.tax,
+        status = 'final', issued_at = tenancy.clock_time(), number = number_of.prefix || lpad(number_of.first::text, greatest(6, length(number_of.first::text)), '0')
+    FROM (SELECT coalesce(sum(l.amount) FILTER (WHERE l.kind = 'adjustment'), 0) AS subtotal, coalesce(sum(l.amount) FILTER (WHERE l.kind = 'discount'), 0) AS discount,
+              coalesce(sum(l.amount) FILTER (WHERE l.kind = 'tax'), 0) AS tax FROM tenancy.invoice_lines l WHERE l.invoice_id = note) s
+    WHERE i.id = note;
+    IF as_credit THEN
+        WITH granted AS (
+            INSERT INTO tenancy.credit_grants (tenant_id, currency, amount, balance, starts_at, invoice_id, reason)
+            SELECT i.tenant_id, i.currency, -i.total, -i.total, tenancy.clock_time(), i.id, i.number FROM tenancy.invoices i WHERE i.id = note AND i.total < 0
+            RETURNING id, amount
+        )
+        INSERT INTO tenancy.credit_entries (grant_id, kind, amount, invoice_id) SELECT g.id, 'grant', g.amount, note FROM granted g;
+    END IF;
+    PERFORM tenancy.write_audit('issue_credit_note', original.tenant_id, to_jsonb(original), to_jsonb(i)) FROM tenancy.invoices i WHERE i.id = note;
+    RETURN note;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.issue_credit_note(bigint, jsonb, text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.issue_credit_note(bigint, jsonb, text, boolean) IS
+'Credits a final, paid or uncollectible invoice, whole (default) or lines of it, [{"line": 1, "amount": "5.00"}] (without amount: what is left of the line), with its share of discounts and taxes; returns the id of the credit note, whose amounts are negative and which is final at once. What it credits is not billed again. as_credit (default false) makes the sum prepaid credit of the tenant; otherwise it is yours to refund. Errors: 42704 unknown, 55000 a draft, void, or a credit note, 22023 more than is left, or no such line.';
