@@ -17,19 +17,11 @@ namespace tenancy::context
 namespace
 {
 
-// The functions whose presence in a plan makes it depend on the tenant.
-constexpr const char *kTenantFunctions[] = {"current_tenant", "current_tenant_text",
-                                            "current_tenant_uuid", "current_tenant_bigint",
-                                            "current_tenant_int"};
-constexpr int kTenantFunctionCount = lengthof(kTenantFunctions);
-
 constinit registry::Tenant *resolved = nullptr;     // usable, if its generation is the present one
 constinit char confirmed_id[registry::kNameSize]{}; // of the claim, once it was found to exist
 constinit TimestampTz valid_until = PG_INT64_MAX;   // the token's end
 constinit bool roles_matter = false;                // there are bindings
 constinit trust::Roles resolved_roles{};            // whose bindings were asked
-constinit uint32 function_hashes[kTenantFunctionCount]{};
-constinit uint64 function_hashes_generation = 0;
 
 [[noreturn]] void report_unusable(const registry::Tenant *tenant)
 {
@@ -88,26 +80,42 @@ Oid find_objector()
     return roles_matter ? trust::find_objector(resolved_roles, claim::present) : InvalidOid;
 }
 
-pg_noinline const registry::Tenant *resolve()
+bool is_resolved()
 {
-    resolved = nullptr;
+    return resolved != nullptr && resolved->generation == registry::generation() && !is_expired() &&
+           (!roles_matter || resolved_roles == trust::present_roles());
+}
+
+// What may be said against the tenant that is claimed.
+struct Finding
+{
+    enum class Fault { none, expired, bound, unusable };
+    Fault fault;
+    Oid objector;
+    const registry::Tenant *tenant;
+};
+
+pg_noinline Finding resolve()
+{
+    resolved = nullptr; // the entry is brought up to date, and may turn out not to be usable
     registry::Tenant *tenant = registry::lookup(claim::present);
     // Keys are retired in running sessions, too.
     if (const token::Proof *proof = claim::proof())
         valid_until = Min(proof->valid_until, token::key_deadline(proof->key_id));
     if (is_expired())
-        report_expired();
+        return {Finding::Fault::expired, InvalidOid, tenant};
     if (tenant->exists)
     {
+        // Nobody can have his work charged to a tenant that he is not allowed to be.
         const Oid objector = find_objector();
         if (OidIsValid(objector))
-            report_bound(objector);
+            return {Finding::Fault::bound, objector, tenant};
         strlcpy(confirmed_id, tenant->id, sizeof(confirmed_id));
     }
     if (!tenant->exists || tenant->status != registry::Status::active)
-        report_unusable(tenant);
+        return {Finding::Fault::unusable, InvalidOid, tenant};
     resolved = tenant;
-    return tenant;
+    return {Finding::Fault::none, InvalidOid, tenant};
 }
 
 void set_option(const char *option, const char *value, bool local)
@@ -169,12 +177,8 @@ const char *name()
 
 void confirm()
 {
-    if (claim::present == nullptr || confirmed_id[0] != '\0' || is_expired())
-        return;
-    const registry::Tenant *tenant = registry::lookup(claim::present);
-    // Nobody can have his work charged to a tenant that he is not allowed to be.
-    if (tenant->exists && !OidIsValid(find_objector()))
-        strlcpy(confirmed_id, tenant->id, sizeof(confirmed_id));
+    if (claim::present != nullptr && confirmed_id[0] == '\0' && !is_expired())
+        (void)resolve();
 }
 
 const char *charged_id()
@@ -186,10 +190,30 @@ const registry::Tenant *current()
 {
     if (claim::present == nullptr)
         return nullptr;
-    if (likely(resolved != nullptr && resolved->generation == registry::generation() &&
-               !is_expired() && (!roles_matter || resolved_roles == trust::present_roles())))
+    if (likely(is_resolved()))
         return resolved;
-    return resolve();
+    const Finding finding = resolve();
+    switch (finding.fault)
+    {
+    case Finding::Fault::expired:
+        report_expired();
+    case Finding::Fault::bound:
+        report_bound(finding.objector);
+    case Finding::Fault::unusable:
+        report_unusable(finding.tenant);
+    case Finding::Fault::none:
+        break;
+    }
+    return resolved;
+}
+
+const registry::Tenant *usable()
+{
+    if (claim::present == nullptr)
+        return nullptr;
+    if (!is_resolved())
+        (void)resolve();
+    return resolved;
 }
 
 const registry::Tenant *require_current()
@@ -201,36 +225,6 @@ const registry::Tenant *require_current()
                  errhint("Run SET %s = '...' or tenancy.set_tenant() first.",
                          guc::tenant_setting_name())));
     return tenant;
-}
-
-bool depends_on_tenant(const PlannedStmt *plan)
-{
-    if (plan->invalItems == NIL || !registry::is_installed())
-        return false;
-    if (function_hashes_generation != registry::generation())
-    {
-        const Oid schema = registry::relations().schema;
-        oidvector *no_arguments = buildoidvector(nullptr, 0);
-        for (int i = 0; i < kTenantFunctionCount; i++)
-        {
-            const Oid function = GetSysCacheOid3(
-                PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(kTenantFunctions[i]),
-                PointerGetDatum(no_arguments), ObjectIdGetDatum(schema));
-            function_hashes[i] = GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(function));
-        }
-        function_hashes_generation = registry::generation();
-    }
-    ListCell *cell;
-    foreach (cell, plan->invalItems)
-    {
-        const auto *item = static_cast<const PlanInvalItem *>(lfirst(cell));
-        if (item->cacheId != PROCOID)
-            continue;
-        for (uint32 hash : function_hashes)
-            if (item->hashValue == hash)
-                return true;
-    }
-    return false;
 }
 
 void forget_resolved()

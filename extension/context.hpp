@@ -29,12 +29,11 @@ const char *charged_id();
 // The tenant, or nullptr when none is set. An error when it is unknown, suspended or closed.
 const registry::Tenant *current();
 
-// The same, but an error when none is set.
-const registry::Tenant *require_current();
+// The same, but nullptr instead of an error.
+const registry::Tenant *usable();
 
-// Does this plan call one of the current_tenant functions (as every plan over an attached table
-// does)? Needs the extension installed.
-bool depends_on_tenant(const PlannedStmt *plan);
+// As current(), but an error when none is set.
+const registry::Tenant *require_current();
 
 // Lets go of pointers into the registry's cache.
 void forget_cache();

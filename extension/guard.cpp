@@ -202,26 +202,34 @@ void check_drop(const DropStmt *statement)
 
 } // namespace
 
-void check_plan(const PlannedStmt *plan)
+void check_plan(const plans::Dependence &dependence)
 {
-    const bool is_in_schema = schema_wall::check_plan(plan);
-    if (!context::is_set() && !guc::strict)
-        return;
-    if (!is_in_schema && !context::depends_on_tenant(plan))
-        return;
-    // Invalidations are otherwise read only when a new lock is taken: a suspension must stop a
-    // transaction that holds all its locks already.
-    AcceptInvalidationMessages();
-    if (context::is_set())
-        (void)context::current();
-    else if (!has_bypassrls_privilege(GetUserId()))
-        (void)context::require_current();
+    if (context::is_set() || guc::strict)
+    {
+        // Invalidations are otherwise read only when a new lock is taken: a suspension must stop a
+        // transaction that holds all its locks already.
+        AcceptInvalidationMessages();
+        if (context::is_set())
+            (void)context::current();
+        else if (!has_bypassrls_privilege(GetUserId()))
+            (void)context::require_current();
+    }
+    if (dependence.made_for != 0)
+        check_tenant_of(dependence);
+}
+
+void check_tenant_of(const plans::Dependence &dependence)
+{
+    if (!plans::is_present(dependence.made_for))
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("the query was planned for another tenant"),
+                        errhint("Set the tenant before the statement begins, and close its cursors "
+                                "before the tenant changes.")));
 }
 
 void watch(const QueryDesc *query)
 {
-    if (!context::is_set() || !(context::depends_on_tenant(query->plannedstmt) ||
-                                schema_wall::depends_on_tenant(query->plannedstmt)))
+    if (!context::is_set())
         return;
     // The query's memory goes at its end, and at an error: no other event is as sure.
     auto *callback = static_cast<MemoryContextCallback *>(

@@ -4,17 +4,22 @@
 
 #include "pg.hpp"
 
+#include "plans.hpp"
+
 namespace tenancy::guard
 {
 
-// Before a plan runs: a statement over tenants' tables needs a usable tenant.
-void check_plan(const PlannedStmt *plan);
+// Before a plan over tenants' tables runs: it needs a usable tenant, and the one that the
+// plan was made for.
+void check_plan(const plans::Dependence &dependence);
 
 // A plan over tenants' tables has started: until its memory goes, the tenant cannot change.
 void watch(const QueryDesc *query);
 
-// Before an open query goes on: its tenant must still be usable.
+// Before an open query goes on: its tenant must still be usable, and the present one. A function
+// with a SET clause may have left a cursor behind.
 void check_running();
+void check_tenant_of(const plans::Dependence &dependence);
 
 // Does a query of the present tenant stand open?
 bool is_query_open();

@@ -10,6 +10,7 @@
 #include "guard.hpp"
 #include "ledger.hpp"
 #include "metering.hpp"
+#include "plans.hpp"
 #include "promotion.hpp"
 #include "quota.hpp"
 #include "registry.hpp"
@@ -89,6 +90,19 @@ void change_context(void (*assign)(Value), Value value)
     if (context::is_set() != was_set)
         wall::forget_plans();
     schemas::tenant_changed();
+    sizes::change_to(context::key());
+}
+
+// The tenant is about to change, and catalogs can be read: how much does it have?
+bool learn_size(const char *tenant_key, GucSource source)
+{
+    char folded[registry::kNameSize];
+    if (source >= PGC_S_INTERACTIVE && tenant_key[0] != '\0' && IsTransactionState())
+    {
+        core::fold_tenant_id(tenant_key, folded);
+        sizes::learn(folded);
+    }
+    return true;
 }
 
 extern "C" {
@@ -97,13 +111,15 @@ static bool on_check_tenant_id(char **value, void **extra, GucSource source)
 {
     const char *wanted = *value != nullptr ? *value : "";
     return may_become(claim::key_if_named(wanted), source) &&
-           claim::check_setting(wanted, extra, source);
+           claim::check_setting(wanted, extra, source) &&
+           learn_size(claim::key_if_named(wanted), source);
 }
 
 static bool on_check_token(char **value, void **extra, GucSource source)
 {
     return *value == nullptr || (claim::check_token(*value, extra, source) &&
-                                 may_become(claim::key_if_proven(*extra), source));
+                                 may_become(claim::key_if_proven(*extra), source) &&
+                                 learn_size(claim::key_if_proven(*extra), source));
 }
 
 static bool on_check_pinned_tenant(char **value, void **extra, GucSource source)
@@ -148,26 +164,24 @@ static void on_assign_enforce_bypass(bool, void *)
 
 static PlannedStmt *on_plan(Query *query, const char *source, int options, ParamListInfo params)
 {
-    wall::complete(query);
     schema_wall::complete(query);
     const bool had_tenant = context::is_set();
-    PlannedStmt *volatile plan = nullptr;
-    wall::planning_begins();
-    PG_TRY();
-    {
-        plan = previous_planner != nullptr ? previous_planner(query, source, options, params)
-                                           : standard_planner(query, source, options, params);
-    }
-    PG_FINALLY();
-    {
-        wall::planning_ends();
-    }
-    PG_END_TRY();
+    plans::Draft draft;
+    plans::begin(draft, source, params);
+    wall::complete(query, draft);
+    // An error leaves it as it is until the transaction ends: then a function that could be inlined
+    // is called instead, nothing worse.
+    const int outer = wall::planning_begins();
+    PlannedStmt *plan = previous_planner != nullptr
+                            ? previous_planner(query, source, options, params)
+                            : standard_planner(query, source, options, params);
+    wall::planning_ends(outer);
     // A function that is called while it is planned, because it claims to be immutable.
     if (!had_tenant && context::is_set())
         ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
                         errmsg("cannot set a tenant while a query is planned"),
                         errhint("Declare functions that set the tenant VOLATILE.")));
+    plans::finish(draft, plan);
     return plan;
 }
 
@@ -181,13 +195,18 @@ static void on_paths(PlannerInfo *root, RelOptInfo *relation, Index index, Range
 // Asked before a function is inlined, and whenever one is looked up.
 static bool on_needs_fmgr(Oid function)
 {
-    return wall::keeps_from_inlining(function) || schema_wall::keeps_from_inlining(function) ||
+    return (function >= FirstNormalObjectId && wall::keeps_from_inlining(function)) ||
+           schema_wall::keeps_from_inlining(function) ||
            (previous_needs_fmgr != nullptr && previous_needs_fmgr(function));
 }
 
 static void on_executor_start(QueryDesc *query, int eflags)
 {
-    guard::check_plan(query->plannedstmt);
+    plans::Dependence dependence = plans::dependence_of(query->plannedstmt);
+    if (schema_wall::check_plan(query->plannedstmt))
+        dependence.on_tenant = true;
+    if (dependence.on_tenant)
+        guard::check_plan(dependence);
     metering::begin_statement();
     if (depth == 0 && !(eflags & EXEC_FLAG_EXPLAIN_ONLY))
         metering::count(core::kStatements, 1);
@@ -195,11 +214,28 @@ static void on_executor_start(QueryDesc *query, int eflags)
         previous_executor_start(query, eflags);
     else
         standard_ExecutorStart(query, eflags);
-    guard::watch(query);
+    if (dependence.on_tenant)
+        guard::watch(query);
+}
+
+static void run_executor(TENANCY_EXECUTOR_RUN_PARAMS)
+{
+    if (previous_executor_run != nullptr)
+        previous_executor_run(TENANCY_EXECUTOR_RUN_ARGS);
+    else
+        standard_ExecutorRun(TENANCY_EXECUTOR_RUN_ARGS);
 }
 
 static void on_executor_run(TENANCY_EXECUTOR_RUN_PARAMS)
 {
+    const plans::Dependence dependence = plans::dependence_of(query->plannedstmt);
+    if (dependence.made_for != 0)
+        guard::check_tenant_of(dependence);
+    if (depth > 0 && !wall::has_levels())
+    {
+        run_executor(TENANCY_EXECUTOR_RUN_ARGS);
+        return;
+    }
     if (depth == 0)
         guard::check_running();
     Stopwatch watch;
@@ -208,10 +244,7 @@ static void on_executor_run(TENANCY_EXECUTOR_RUN_PARAMS)
     const wall::Level level = wall::begin_level();
     PG_TRY();
     {
-        if (previous_executor_run != nullptr)
-            previous_executor_run(TENANCY_EXECUTOR_RUN_ARGS);
-        else
-            standard_ExecutorRun(TENANCY_EXECUTOR_RUN_ARGS);
+        run_executor(TENANCY_EXECUTOR_RUN_ARGS);
     }
     PG_FINALLY();
     {
@@ -225,8 +258,15 @@ static void on_executor_run(TENANCY_EXECUTOR_RUN_PARAMS)
                         static_cast<int64>(query->estate->es_processed));
 }
 
-// Triggers fire here.
-static void on_executor_finish(QueryDesc *query)
+static void finish_executor(QueryDesc *query)
+{
+    if (previous_executor_finish != nullptr)
+        previous_executor_finish(query);
+    else
+        standard_ExecutorFinish(query);
+}
+
+pg_noinline static void finish_and_measure(QueryDesc *query)
 {
     Stopwatch watch;
     watch.start();
@@ -234,10 +274,7 @@ static void on_executor_finish(QueryDesc *query)
     const wall::Level level = wall::begin_level();
     PG_TRY();
     {
-        if (previous_executor_finish != nullptr)
-            previous_executor_finish(query);
-        else
-            standard_ExecutorFinish(query);
+        finish_executor(query);
     }
     PG_FINALLY();
     {
@@ -246,6 +283,16 @@ static void on_executor_finish(QueryDesc *query)
         watch.stop();
     }
     PG_END_TRY();
+}
+
+// Triggers fire here; a query that writes nothing has none.
+static void on_executor_finish(QueryDesc *query)
+{
+    const bool has_triggers = query->operation != CMD_SELECT || query->plannedstmt->hasModifyingCTE;
+    if (has_triggers && (depth == 0 || wall::has_levels()))
+        finish_and_measure(query);
+    else
+        finish_executor(query);
 }
 
 static void run_utility(PlannedStmt *planned, const char *source, bool read_only_tree,
@@ -349,22 +396,28 @@ static void on_object_access(ObjectAccessType access, Oid classId, Oid object, i
         guard::check_drop_of_policy(object);
 }
 
+// What the ledger writes is no statement of the client's.
+pg_noinline static void write_ledger()
+{
+    depth++;
+    PG_TRY();
+    {
+        ledger::write();
+    }
+    PG_FINALLY();
+    {
+        depth--;
+    }
+    PG_END_TRY();
+}
+
 static void on_transaction(XactEvent event, void *)
 {
     switch (event)
     {
     case XACT_EVENT_PRE_COMMIT:
-        // What the ledger writes is no statement of the client's.
-        depth++;
-        PG_TRY();
-        {
-            ledger::write();
-        }
-        PG_FINALLY();
-        {
-            depth--;
-        }
-        PG_END_TRY();
+        if (ledger::is_anything_pending())
+            write_ledger();
         return;
     case XACT_EVENT_PRE_PREPARE:
         ledger::refuse_prepare();
@@ -378,9 +431,8 @@ static void on_transaction(XactEvent event, void *)
     }
     ledger::settle(event != XACT_EVENT_ABORT);
     // The setting still names the tenant here: SET LOCAL is undone only after this.
-    metering::count(core::kTransactions, 1);
-    metering::close_epoch();
-    metering::flush();
+    metering::end_transaction();
+    wall::planning_ends(0);
     wall::close_glass_if_over();
     cursors::forget_lost();
     // Inside a procedure somebody may hold what a current_tenant function returned.

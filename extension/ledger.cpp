@@ -5,6 +5,7 @@
 #include "core/clock.hpp"
 #include "guc.hpp"
 #include "owner.hpp"
+#include "rows.hpp"
 
 namespace tenancy::ledger
 {
@@ -29,20 +30,6 @@ struct Item
 constinit Item *items = nullptr;
 constinit Item *spare = nullptr;     // memory for the next item
 constinit bool writing_done = false; // past pre-commit: nothing can be added any more
-constinit SPIPlanPtr insert_plan = nullptr;
-
-// Offset from transaction ids to stamps, once the table has confirmed that it fits this server.
-struct Era
-{
-    Oid ledger; // the table; InvalidOid = not known
-    int64 offset;
-};
-constinit Era era{};
-
-constexpr const char *kInsert =
-    "INSERT INTO tenancy.usage_ledger"
-    " (tenant_id, metric, amount, at, stamp, key, attributes, recorded_at)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, pg_catalog.clock_timestamp())";
 
 constexpr const char *kInsertKey =
     "INSERT INTO tenancy.usage_keys (tenant_id, metric, key, amount, at, attributes)"
@@ -100,73 +87,6 @@ void let_go(Item *item, bool committed)
     if (!committed)
         quota::release(item->slot, item->when, item->unwritten + item->written);
     quota::unpin(item->slot);
-}
-
-int64 read_era(bool *fits)
-{
-    if (SPI_execute("SELECT s.system_identifier, s.stamp_offset FROM tenancy.ledger_state s", false,
-                    1) != SPI_OK_SELECT)
-        elog(ERROR, "could not read the state of the usage ledger");
-    *fits = false;
-    if (SPI_processed == 0)
-        return 0;
-    bool is_null;
-    HeapTuple row = SPI_tuptable->vals[0];
-    const int64 identifier = DatumGetInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &is_null));
-    *fits = !is_null && identifier == static_cast<int64>(GetSystemIdentifier());
-    return DatumGetInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &is_null));
-}
-
-// The stamp that orders this transaction's rows: its id plus an offset that is drawn anew when the
-// ledger finds itself in another cluster (dump and restore), so that stamps always grow.
-int64 current_stamp()
-{
-    const auto xid = static_cast<int64>(U64FromFullTransactionId(GetTopFullTransactionId()));
-    if (era.ledger == registry::relations().ledger)
-        return xid + era.offset;
-    bool fits;
-    int64 offset = read_era(&fits);
-    if (fits)
-    {
-        era = {registry::relations().ledger, offset};
-        return xid + offset;
-    }
-    if (SPI_execute("SELECT tenancy.begin_ledger_era()", false, 0) != SPI_OK_SELECT)
-        elog(ERROR, "could not begin a new era of the usage ledger");
-    offset = read_era(&fits);
-    if (!fits)
-        elog(ERROR, "the state of the usage ledger does not fit this server");
-    return xid + offset;
-}
-
-// Caller is inside owner::enter().
-void insert_row(const quota::Slot *slot, int64 amount, TimestampTz at, const Event &event)
-{
-    if (insert_plan == nullptr)
-    {
-        Oid types[] = {TEXTOID, TEXTOID, INT8OID, TIMESTAMPTZOID, INT8OID, TEXTOID, JSONBOID};
-        SPIPlanPtr plan = SPI_prepare(kInsert, lengthof(types), types);
-        if (plan == nullptr || SPI_keepplan(plan) != 0)
-            elog(ERROR, "could not prepare the statement that writes usage");
-        insert_plan = plan;
-    }
-    Datum values[] = {CStringGetTextDatum(slot->tenant_id),
-                      CStringGetTextDatum(slot->key.metric),
-                      Int64GetDatum(amount),
-                      TimestampTzGetDatum(at),
-                      Int64GetDatum(current_stamp()),
-                      PointerGetDatum(event.key),
-                      PointerGetDatum(event.attributes)};
-    const char nulls[] = {' ',
-                          ' ',
-                          ' ',
-                          ' ',
-                          ' ',
-                          event.key != nullptr ? ' ' : 'n',
-                          event.attributes != nullptr ? ' ' : 'n',
-                          '\0'};
-    if (SPI_execute_plan(insert_plan, values, nulls, false, 0) != SPI_OK_INSERT)
-        elog(ERROR, "could not write usage");
 }
 
 // Claims an idempotency key: true if it is new. Waits for a transaction that holds it.
@@ -277,9 +197,7 @@ Result add(quota::Slot *slot, quota::Mode mode, int64 amount, const Event &event
     if (row_of_its_own)
     {
         item->written += amount;
-        const owner::Scope scope = owner::enter(owner::SearchPath::callers);
-        insert_row(slot, amount, at, event);
-        owner::leave(scope);
+        rows::insert(slot, amount, at, event);
     }
     else
         item->unwritten += amount;
@@ -291,21 +209,20 @@ quota::Outcome look(quota::Slot *slot, int64 amount)
     return quota::request(slot, quota::Mode::look, amount, guc::clock_time(), false, add_pending);
 }
 
+bool is_anything_pending()
+{
+    return items != nullptr;
+}
+
 void write()
 {
-    if (items == nullptr)
-        return;
-    PushActiveSnapshot(GetTransactionSnapshot());
-    const owner::Scope scope = owner::enter(owner::SearchPath::callers);
     for (Item *item = items; item != nullptr; item = item->next)
         if (item->unwritten != 0)
         {
-            insert_row(item->slot, item->unwritten, item->at, Event{});
+            rows::insert(item->slot, item->unwritten, item->at, Event{});
             item->written += item->unwritten;
             item->unwritten = 0;
         }
-    owner::leave(scope);
-    PopActiveSnapshot();
     writing_done = true;
 }
 
@@ -329,13 +246,13 @@ void settle(bool committed)
     spare = nullptr;
     writing_done = false;
     if (!committed)
-        era = Era{}; // it may have begun in the transaction that is gone
+        rows::forget_era(); // it may have begun in the transaction that is gone
 }
 
 void settle_savepoint(int level, bool committed)
 {
     if (!committed)
-        era = Era{};
+        rows::forget_era();
     while (items != nullptr && items->level >= level && !committed)
     {
         let_go(items, false);

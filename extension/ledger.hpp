@@ -34,6 +34,7 @@ struct Result
 [[nodiscard]] quota::Outcome look(quota::Slot *slot, int64 amount);
 
 // The ends of transactions and savepoints. Only write() can fail.
+bool is_anything_pending();
 void write();
 void refuse_prepare();
 void settle(bool committed);

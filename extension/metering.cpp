@@ -28,20 +28,27 @@ constinit int pending_count = 0;
 constinit core::Counts present{};  // counted by hooks for the present tenant
 constinit core::Counts boundary{}; // the server's counters at the last boundary
 
-// The server's own counters of this process, in our order.
-core::Counts server_counters()
+// Counts what the server's own counters of this process have grown by since the last boundary.
+void count_growth()
 {
-    core::Counts now{};
-    now[core::kBlocksHit] = pgBufferUsage.shared_blks_hit + pgBufferUsage.local_blks_hit;
-    now[core::kBlocksRead] = pgBufferUsage.shared_blks_read + pgBufferUsage.local_blks_read;
-    now[core::kBlocksDirtied] =
-        pgBufferUsage.shared_blks_dirtied + pgBufferUsage.local_blks_dirtied;
-    now[core::kBlocksWritten] =
-        pgBufferUsage.shared_blks_written + pgBufferUsage.local_blks_written;
-    now[core::kTempBlocks] = pgBufferUsage.temp_blks_read + pgBufferUsage.temp_blks_written;
-    now[core::kWalRecords] = pgWalUsage.wal_records;
-    now[core::kWalBytes] = static_cast<int64>(pgWalUsage.wal_bytes);
-    return now;
+    const auto grow = [](core::Counter counter, int64 now) {
+        core::add_growth(present, boundary, counter, now);
+    };
+    const BufferUsage &blocks = pgBufferUsage;
+    grow(core::kBlocksHit, blocks.shared_blks_hit + blocks.local_blks_hit);
+    grow(core::kBlocksRead, blocks.shared_blks_read + blocks.local_blks_read);
+    grow(core::kBlocksDirtied, blocks.shared_blks_dirtied + blocks.local_blks_dirtied);
+    grow(core::kBlocksWritten, blocks.shared_blks_written + blocks.local_blks_written);
+    grow(core::kTempBlocks, blocks.temp_blks_read + blocks.temp_blks_written);
+    grow(core::kWalRecords, pgWalUsage.wal_records);
+    grow(core::kWalBytes, static_cast<int64>(pgWalUsage.wal_bytes));
+}
+
+void flush()
+{
+    for (int i = 0; i < pending_count; i++)
+        counters::add(pending[i].id, pending[i].counts);
+    pending_count = 0;
 }
 
 extern "C" {
@@ -71,7 +78,9 @@ void begin_statement()
         registered = true;
     }
     enabled = wanted;
-    boundary = server_counters();
+    const core::Counts before = present;
+    count_growth(); // of work that is not charged
+    present = before;
 }
 
 void disable()
@@ -90,7 +99,7 @@ void close_epoch()
 {
     if (!enabled)
         return;
-    core::add_delta(present, boundary, server_counters());
+    count_growth();
     if (core::is_zero(present))
         return;
     const char *id = context::charged_id();
@@ -103,17 +112,22 @@ void close_epoch()
         }
     if (pending_count == kMostPending)
         flush();
-    strlcpy(pending[pending_count].id, id, sizeof(pending[pending_count].id));
+    memcpy(pending[pending_count].id, id, sizeof(pending[pending_count].id));
     pending[pending_count].counts = present;
     pending_count++;
     present = core::Counts{};
 }
 
-void flush()
+void end_transaction()
 {
-    for (int i = 0; i < pending_count; i++)
-        counters::add(pending[i].id, pending[i].counts);
-    pending_count = 0;
+    if (!enabled)
+        return;
+    present[core::kTransactions]++;
+    count_growth();
+    counters::add(context::charged_id(), present);
+    present = core::Counts{};
+    if (unlikely(pending_count > 0))
+        flush();
 }
 
 } // namespace tenancy::metering

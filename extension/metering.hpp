@@ -20,10 +20,10 @@ void disable();
 // Adds to the counts of the present tenant; memory of this backend only.
 void count(core::Counter counter, int64 amount);
 
+// The transaction ends: hands everything counted to shared memory. Cannot fail.
+void end_transaction();
+
 // Ends what is charged to the present tenant, before another one is set. Cannot fail.
 void close_epoch();
-
-// Hands everything counted so far to shared memory. Cannot fail.
-void flush();
 
 } // namespace tenancy::metering

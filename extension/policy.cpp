@@ -5,6 +5,42 @@
 namespace tenancy::policy
 {
 
+namespace
+{
+
+// Relations known not to be attached, each in the only place where it is looked for.
+constexpr uint32 kPlaces = 256;
+constinit Oid not_attached[kPlaces]{};
+
+extern "C" {
+static void on_relation_changed(Datum, Oid relation)
+{
+    if (relation == InvalidOid)
+        memset(not_attached, 0, sizeof(not_attached));
+    else if (not_attached[relation % kPlaces] == relation)
+        not_attached[relation % kPlaces] = InvalidOid;
+}
+}
+
+} // namespace
+
+void init()
+{
+    CacheRegisterRelcacheCallback(on_relation_changed, 0);
+}
+
+bool may_be_attached(Oid relation)
+{
+    if (likely(not_attached[relation % kPlaces] == relation))
+        return false;
+    Relation table = table_open(relation, NoLock);
+    const bool attached = isolation_condition(table) != nullptr;
+    table_close(table, NoLock);
+    if (!attached)
+        not_attached[relation % kPlaces] = relation;
+    return attached;
+}
+
 bool is_attached(Oid relation)
 {
     Relation table = try_relation_open(relation, AccessShareLock);

@@ -16,6 +16,12 @@ inline constexpr const char *kAccessPolicy = "tenancy_access";
 // Does the relation have our isolation policy? Takes a short lock on it.
 bool is_attached(Oid relation);
 
+// Remembers relations that are not attached: false is sure, true means to look. The relation is
+// locked, so that the answer stays.
+bool may_be_attached(Oid relation);
+
+void init();
+
 // The condition of the isolation policy, with variables of range table entry 1; null when the
 // relation is not attached.
 Expr *isolation_condition(Relation relation);

@@ -170,7 +170,9 @@ int mark(List *conditions, List **marked)
 
 void add_paths(PlannerInfo *root, RelOptInfo *relation, RangeTblEntry *entry)
 {
-    if (guc::index_promotion == guc::kPromoteNone || relation->indexlist == NIL ||
+    const bool is_walled =
+        entry->securityQuals != NIL || relation->reloptkind == RELOPT_OTHER_MEMBER_REL;
+    if (!is_walled || guc::index_promotion == guc::kPromoteNone || relation->indexlist == NIL ||
         entry->rtekind != RTE_RELATION ||
         (relation->reloptkind != RELOPT_BASEREL && relation->reloptkind != RELOPT_OTHER_MEMBER_REL))
         return;

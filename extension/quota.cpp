@@ -20,6 +20,9 @@ constexpr const char *kPeriodNames[core::kPeriods] = {"total", "hour",  "day",
 constexpr uint16 kLockClass = 0x7451;
 
 constinit HTAB *slots = nullptr;
+// The slot asked for last, and whose it was; most sessions use one metric of a tenant at a time.
+constinit Slot *last_slot = nullptr;
+constinit const registry::Tenant *last_tenant = nullptr;
 
 // A metric's limits for a tenant: the tenant's own where there is one, the plan's otherwise.
 // Returns no row when the metric does not exist.
@@ -37,18 +40,33 @@ constexpr const char *kLimitsStatement =
 
 // Committed usage since each of the windows' starts: rolled-up hours and the tail of the ledger
 // that no rollup has reached, in one snapshot.
+#define TENANCY_WINDOW(amount, at, n)                                                              \
+    " pg_catalog.sum(" amount ") FILTER (WHERE " at " OPERATOR(pg_catalog.>=) ($3)[" n "]) AS w" n
+#define TENANCY_WINDOWS(amount, at)                                                                \
+    TENANCY_WINDOW(amount, at, "1")                                                                \
+    "," TENANCY_WINDOW(amount, at, "2") "," TENANCY_WINDOW(amount, at, "3") "," TENANCY_WINDOW(    \
+        amount, at, "4") "," TENANCY_WINDOW(amount, at, "5") "," TENANCY_WINDOW(amount, at, "6")
 constexpr const char *kUsageStatement =
-    "SELECT pg_catalog.sum(u.q) FILTER (WHERE u.at OPERATOR(pg_catalog.>=) s.start)"
-    " FROM pg_catalog.unnest($3) WITH ORDINALITY s(start, n) LEFT JOIN ("
-    " SELECT h.hour AS at, h.quantity AS q FROM tenancy.usage_hourly h"
-    "  WHERE h.tenant_id OPERATOR(pg_catalog.=) $1 AND h.metric OPERATOR(pg_catalog.=) $2"
-    " UNION ALL"
-    " SELECT l.at, l.amount::pg_catalog.numeric FROM tenancy.usage_ledger l"
-    "  WHERE l.tenant_id OPERATOR(pg_catalog.=) $1 AND l.metric OPERATOR(pg_catalog.=) $2"
-    "  AND l.stamp OPERATOR(pg_catalog.>=) coalesce((SELECT g.watermark FROM tenancy.ledger_state "
-    "g),"
-    "   (-9223372036854775808)::pg_catalog.int8)"
-    ") u ON true GROUP BY s.n ORDER BY s.n";
+    "SELECT pg_catalog.sum(u.w1), pg_catalog.sum(u.w2), pg_catalog.sum(u.w3),"
+    " pg_catalog.sum(u.w4), pg_catalog.sum(u.w5), pg_catalog.sum(u.w6) FROM ("
+    "SELECT" TENANCY_WINDOWS(
+        "h.quantity",
+        "h.hour") " FROM tenancy.usage_hourly h"
+                  " WHERE h.tenant_id OPERATOR(pg_catalog.=) $1 AND h.metric "
+                  "OPERATOR(pg_catalog.=) $2"
+                  " UNION ALL "
+                  "SELECT" TENANCY_WINDOWS(
+                      "l.amount", "l.at") " FROM tenancy.usage_ledger l"
+                                          " WHERE l.tenant_id OPERATOR(pg_catalog.=) $1 AND "
+                                          "l.metric OPERATOR(pg_catalog.=) $2"
+                                          "  AND l.stamp OPERATOR(pg_catalog.>=) coalesce((SELECT "
+                                          "g.watermark FROM tenancy.ledger_state "
+                                          "g),"
+                                          "   (-9223372036854775808)::pg_catalog.int8)"
+                                          ") u";
+#undef TENANCY_WINDOWS
+#undef TENANCY_WINDOW
+static_assert(core::kPeriods == 6, "the statement above has a column a period");
 
 int period_named(const char *name)
 {
@@ -148,7 +166,7 @@ void load_usage(const Slot *slot, const core::WindowStarts &starts, core::Window
     for (int p = 0; p < core::kPeriods; p++)
     {
         bool is_null;
-        Datum sum = SPI_getbinval(SPI_tuptable->vals[p], SPI_tuptable->tupdesc, 1, &is_null);
+        Datum sum = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, p + 1, &is_null);
         windows->used[p] = is_null ? 0 : clamp_to_int64(sum);
     }
     owner::leave(scope);
@@ -199,6 +217,13 @@ Slot *slot_of_current_tenant(const text *metric)
     // A suspension or a new limit must reach a transaction that takes no more locks.
     AcceptInvalidationMessages();
     const registry::Tenant *tenant = context::require_current();
+    const size_t length = VARSIZE_ANY_EXHDR(metric);
+    if (likely(last_slot != nullptr && last_tenant == tenant &&
+               last_slot->generation == tenant->generation && length < NAMEDATALEN &&
+               memcmp(last_slot->key.metric, VARDATA_ANY(metric), length) == 0 &&
+               last_slot->key.metric[length] == '\0'))
+        return last_slot;
+    last_slot = nullptr; // it may be removed below
     if (slots == nullptr)
     {
         HASHCTL control{};
@@ -212,7 +237,6 @@ Slot *slot_of_current_tenant(const text *metric)
     key.database = MyDatabaseId;
     key.ledger = registry::relations().ledger;
     strlcpy(key.tenant, tenant->key, sizeof(key.tenant));
-    const size_t length = VARSIZE_ANY_EXHDR(metric);
     if (length < sizeof(key.metric))
         memcpy(key.metric, VARDATA_ANY(metric), length);
 
@@ -222,6 +246,7 @@ Slot *slot_of_current_tenant(const text *metric)
     {
         slot->generation = 0;
         slot->pending = nullptr;
+        slot->hash = reservations::hash_of(key);
     }
     // The tenant's generation, since its plan and zone go into the slot; 0 is never kept.
     const uint64 generation = tenant->generation;
@@ -238,6 +263,11 @@ Slot *slot_of_current_tenant(const text *metric)
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
                         errmsg("metric \"%s\" does not exist", text_to_cstring(metric)),
                         errhint("Create it with tenancy.create_metric().")));
+    if (generation != 0)
+    {
+        last_slot = slot;
+        last_tenant = tenant;
+    }
     return slot;
 }
 
@@ -263,28 +293,28 @@ Outcome request(Slot *slot, Mode mode, int64 amount, TimestampTz at, bool pin, P
     if (!reservations::is_available() || RecoveryInProgress())
         return request_without_memory(slot, mode, amount, slot->starts, when, pending);
 
-    const reservations::Answer answer =
-        reservations::request({slot->key, slot->starts, when, amount, mode != Mode::record,
-                               mode != Mode::look, pin, slot->limits, load_for_slot, slot});
+    const reservations::Answer answer = reservations::request(
+        {slot->key, slot->hash, slot->starts, when, amount, mode != Mode::record,
+         mode != Mode::look, pin, slot->limits, load_for_slot, slot});
     return {answer.decision, answer.windows, answer.when};
 }
 
 void release(const Slot *slot, const core::WindowStarts &when, int64 amount)
 {
     if (reservations::is_available())
-        reservations::release(slot->key, when, amount);
+        reservations::release(slot->key, slot->hash, when, amount);
 }
 
 void pin(const Slot *slot)
 {
     if (reservations::is_available())
-        reservations::pin(slot->key);
+        reservations::pin(slot->key, slot->hash);
 }
 
 void unpin(const Slot *slot)
 {
     if (reservations::is_available())
-        reservations::unpin(slot->key);
+        reservations::unpin(slot->key, slot->hash);
 }
 
 const char *period_name(int period)
@@ -315,6 +345,7 @@ void forget_cache()
     if (slots != nullptr)
         hash_destroy(slots);
     slots = nullptr;
+    last_slot = nullptr;
 }
 
 } // namespace tenancy::quota

@@ -19,6 +19,7 @@ namespace tenancy::quota
 struct Slot
 {
     reservations::Key key; // the hash key
+    uint32 hash;           // of the key in shared memory
     uint64 generation;     // of the registry when the rest was read
     bool metric_exists;
     char tenant_id[registry::kNameSize];

@@ -2,10 +2,13 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "registry.hpp"
 
-#include "rows.hpp"
+#include "scans.hpp"
 
 namespace tenancy::registry
 {
+
+constinit Presence presence = Presence::unknown;
+constinit uint64 current_generation = 1;
 
 namespace
 {
@@ -23,12 +26,9 @@ enum TenantColumn : AttrNumber {
     kStatusReason = 9,
 };
 
-enum class Presence : uint8 { unknown, absent, present };
-
-constinit uint64 current_generation = 1;
-constinit Presence presence = Presence::unknown;
 constinit Relations known{};
 constinit HTAB *tenants = nullptr;
+constinit uint32 last_serial = 0;
 
 void forget_relations()
 {
@@ -133,11 +133,11 @@ void read(Tenant *tenant)
 {
     const Relations &oids = relations();
     const uint64 generation_read = current_generation;
-    const rows::Scan scan =
-        rows::open(oids.tenants, oids.tenants_key, F_TEXTEQ, CStringGetTextDatum(tenant->key));
+    const scans::Scan scan =
+        scans::open(oids.tenants, oids.tenants_key, F_TEXTEQ, CStringGetTextDatum(tenant->key));
     tenant->exists = false;
     bool may_be_kept = false;
-    if (rows::next(scan))
+    if (scans::next(scan))
     {
         bool is_null;
         fill(tenant, scan.slot);
@@ -145,7 +145,7 @@ void read(Tenant *tenant)
         may_be_kept = !TransactionIdIsCurrentTransactionId(DatumGetTransactionId(
             slot_getsysattr(scan.slot, MinTransactionIdAttributeNumber, &is_null)));
     }
-    rows::close(scan);
+    scans::close(scan);
     // Not the present generation: opening the table may have read an invalidation. And that there is
     // no such tenant is asked again each time, since new ones are not announced.
     tenant->generation = may_be_kept ? generation_read : 0;
@@ -159,15 +159,9 @@ void init()
     CacheRegisterSyscacheCallback(NAMESPACENAME, on_schema_changed, 0);
 }
 
-uint64 generation()
+bool find_out_presence()
 {
-    return current_generation;
-}
-
-bool is_installed()
-{
-    if (presence == Presence::unknown)
-        resolve();
+    resolve();
     return presence == Presence::present;
 }
 
@@ -207,7 +201,10 @@ Tenant *lookup(const char *key)
     bool found;
     auto *tenant = static_cast<Tenant *>(hash_search(tenants, key, HASH_ENTER, &found));
     if (!found)
+    {
+        tenant->serial = ++last_serial;
         tenant->generation = 0;
+    }
     // Reading may itself bring news that make the result stale; the next use reads again.
     is_installed();
     if (tenant->generation != current_generation)

@@ -19,6 +19,7 @@ enum class Status : uint8 { active, suspended, closed };
 struct Tenant
 {
     char key[kNameSize]; // the id in lower case: the hash key
+    uint32 serial;       // of this entry in this backend; never 0, never given twice
     uint64 generation;   // of the registry when the rest was read; 0 = not read yet
     char id[kNameSize];  // as registered
     alignas(8) char text_form[VARHDRSZ + kNameSize]; // the id as a text datum
@@ -51,11 +52,25 @@ struct Relations
 
 void init();
 
+enum class Presence : uint8 { unknown, absent, present };
+
+// What is_installed() and generation() answer from: both are asked several times a statement.
+extern Presence presence;
+extern uint64 current_generation;
+bool find_out_presence();
+
 // Grows whenever anything cached from the registry may have changed.
-uint64 generation();
+inline uint64 generation()
+{
+    return current_generation;
+}
 
 // Is the extension installed in this database? Needs a transaction.
-bool is_installed();
+inline bool is_installed()
+{
+    return likely(presence == Presence::present) ||
+           (presence == Presence::unknown && find_out_presence());
+}
 
 // The registry's relations; an error when the extension is not installed here.
 const Relations &relations();

@@ -39,12 +39,10 @@ struct Shared
 constinit Shared *shared = nullptr;
 constinit HTAB *entries = nullptr;
 
-enum class Outcome { done, missing, full };
+// Of the lock that a loader holds; the server's own advisory locks use 1 and 2.
+constexpr uint16 kLoadLockClass = 0x7452;
 
-uint32 hash_of(const Key &key)
-{
-    return get_hash_value(entries, &key);
-}
+enum class Outcome { done, missing, full };
 
 Partition &partition_of(uint32 hash)
 {
@@ -193,6 +191,11 @@ bool is_available()
     return shared != nullptr;
 }
 
+uint32 hash_of(const Key &key)
+{
+    return is_available() ? get_hash_value(entries, &key) : tag_hash(&key, sizeof(key));
+}
+
 namespace
 {
 
@@ -208,20 +211,37 @@ bool evict_anywhere()
     return false;
 }
 
+// Loading reads all of the tenant's usage that no rollup has reached: one session does it, and those
+// that want the same entry wait for it. A lock of the server's, because an error must release it.
+Outcome load_and_serve(const Request &request, Answer *answer)
+{
+    LOCKTAG loading;
+    SET_LOCKTAG_ADVISORY(loading, request.key.database, request.key.ledger, request.hash,
+                         kLoadLockClass);
+    (void)LockAcquire(&loading, ExclusiveLock, false, false);
+    uint64 evictions;
+    Outcome outcome = serve_known(request, request.hash, answer, &evictions);
+    if (outcome != Outcome::done)
+    {
+        core::Windows loaded{request.present, {}};
+        request.load(request.load_argument, request.present, &loaded);
+        outcome = serve_new(request, request.hash, loaded, evictions, answer);
+    }
+    LockRelease(&loading, ExclusiveLock, false);
+    return outcome;
+}
+
 } // namespace
 
 Answer request(const Request &request)
 {
-    const uint32 hash = hash_of(request.key);
     Answer answer;
+    uint64 evictions;
+    if (likely(serve_known(request, request.hash, &answer, &evictions) == Outcome::done))
+        return answer;
     for (;;)
     {
-        uint64 evictions;
-        if (serve_known(request, hash, &answer, &evictions) == Outcome::done)
-            return answer;
-        core::Windows loaded{request.present, {}};
-        request.load(request.load_argument, request.present, &loaded);
-        const Outcome outcome = serve_new(request, hash, loaded, evictions, &answer);
+        const Outcome outcome = load_and_serve(request, &answer);
         if (outcome == Outcome::done)
             return answer;
         if (outcome == Outcome::full && !evict_anywhere())
@@ -237,25 +257,22 @@ Answer request(const Request &request)
     }
 }
 
-void release(const Key &key, const core::WindowStarts &when, int64 amount)
+void release(const Key &key, uint32 hash, const core::WindowStarts &when, int64 amount)
 {
-    const uint32 hash = hash_of(key);
     pg::LockGuard guard(partition_of(hash).lock, LW_EXCLUSIVE);
     if (Entry *entry = find(key, hash))
         core::add(entry->windows, when, -amount);
 }
 
-void pin(const Key &key)
+void pin(const Key &key, uint32 hash)
 {
-    const uint32 hash = hash_of(key);
     pg::LockGuard guard(partition_of(hash).lock, LW_EXCLUSIVE);
     if (Entry *entry = find(key, hash))
         pin(entry);
 }
 
-void unpin(const Key &key)
+void unpin(const Key &key, uint32 hash)
 {
-    const uint32 hash = hash_of(key);
     Partition &partition = partition_of(hash);
     pg::LockGuard guard(partition.lock, LW_EXCLUSIVE);
     if (Entry *entry = find(key, hash))

@@ -30,12 +30,16 @@ void request_memory();
 void start();
 bool is_available();
 
+// The hash by which an entry is found; callers keep it with the key.
+uint32 hash_of(const Key &key);
+
 // Reads the committed usage from the tables, in the windows that start at `starts`.
 using Loader = void (*)(void *argument, const core::WindowStarts &starts, core::Windows *windows);
 
 struct Request
 {
     Key key;
+    uint32 hash;
     core::WindowStarts present; // the windows of now
     core::WindowStarts when;    // the windows that the usage falls into, at most `present`
     int64 amount;
@@ -57,9 +61,9 @@ struct Answer
 [[nodiscard]] Answer request(const Request &request);
 
 // Gives an amount back. Cannot fail.
-void release(const Key &key, const core::WindowStarts &when, int64 amount);
-void unpin(const Key &key);
-void pin(const Key &key); // of an entry that is pinned already
+void release(const Key &key, uint32 hash, const core::WindowStarts &when, int64 amount);
+void unpin(const Key &key, uint32 hash);
+void pin(const Key &key, uint32 hash); // of an entry that is pinned already
 
 void forget_database(Oid database);
 

@@ -4,7 +4,9 @@
 
 #include "guc.hpp"
 #include "hooks.hpp"
+#include "policy.hpp"
 #include "registry.hpp"
+#include "sizes.hpp"
 #include "worker.hpp"
 
 extern "C" {
@@ -18,6 +20,8 @@ extern "C" void _PG_init(void)
 {
     tenancy::guc::init(tenancy::hooks::of_settings());
     tenancy::registry::init();
+    tenancy::policy::init();
+    tenancy::sizes::init();
     if (process_shared_preload_libraries_in_progress)
         tenancy::worker::register_launcher();
     tenancy::hooks::init();

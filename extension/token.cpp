@@ -6,7 +6,7 @@
 #include "guc.hpp"
 #include "json.hpp"
 #include "replay.hpp"
-#include "rows.hpp"
+#include "scans.hpp"
 
 namespace tenancy::token
 {
@@ -87,9 +87,9 @@ Secret read_secret(const char *key_id)
 {
     const registry::Relations &oids = registry::relations();
     Secret secret{};
-    const rows::Scan scan = rows::open(oids.token_secrets, oids.token_secrets_key, F_TEXTEQ,
-                                       CStringGetTextDatum(key_id));
-    if (rows::next(scan))
+    const scans::Scan scan = scans::open(oids.token_secrets, oids.token_secrets_key, F_TEXTEQ,
+                                         CStringGetTextDatum(key_id));
+    if (scans::next(scan))
     {
         bool is_null;
         char *algorithm = TextDatumGetCString(slot_getattr(scan.slot, kAlgorithm, &is_null));
@@ -102,7 +102,7 @@ Secret read_secret(const char *key_id)
         const Datum retires_at = slot_getattr(scan.slot, kRetiresAt, &is_null);
         secret.retires_at = is_null ? PG_INT64_MAX : DatumGetTimestampTz(retires_at);
     }
-    rows::close(scan);
+    scans::close(scan);
     return secret;
 }
 

@@ -3,7 +3,7 @@
 #include "trust.hpp"
 
 #include "registry.hpp"
-#include "rows.hpp"
+#include "scans.hpp"
 
 #include <type_traits>
 
@@ -40,9 +40,9 @@ bool read(const Key &key)
     const registry::Relations &oids = registry::relations();
     bool bound = false;
     bool allowed = false;
-    const rows::Scan scan =
-        rows::open(oids.role_tenants, oids.role_tenants_key, F_OIDEQ, ObjectIdGetDatum(key.role));
-    while (!allowed && rows::next(scan))
+    const scans::Scan scan =
+        scans::open(oids.role_tenants, oids.role_tenants_key, F_OIDEQ, ObjectIdGetDatum(key.role));
+    while (!allowed && scans::next(scan))
     {
         bool is_null;
         const text *tenant = DatumGetTextPP(slot_getattr(scan.slot, kTenant, &is_null));
@@ -51,7 +51,7 @@ bool read(const Key &key)
         allowed = size == strlen(key.tenant) &&
                   pg_strncasecmp(VARDATA_ANY(tenant), key.tenant, size) == 0;
     }
-    rows::close(scan);
+    scans::close(scan);
     return allowed || !bound;
 }
 
@@ -104,10 +104,10 @@ bool is_in_use()
     const uint64 generation = registry::generation();
     if (asked_generation == generation)
         return in_use;
-    const rows::Scan scan = rows::open(registry::relations().role_tenants,
-                                       registry::relations().role_tenants_key, 0, 0);
-    in_use = rows::next(scan);
-    rows::close(scan);
+    const scans::Scan scan = scans::open(registry::relations().role_tenants,
+                                         registry::relations().role_tenants_key, 0, 0);
+    in_use = scans::next(scan);
+    scans::close(scan);
     asked_generation = generation;
     return in_use;
 }

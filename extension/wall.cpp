@@ -80,8 +80,7 @@ void add_checks(Query *query, const char *relation, Expr *condition)
 // be there instead, and a query may have been rewritten with other rights than it is planned with.
 void complete_entry(Query *query, int index, RangeTblEntry *entry)
 {
-    if (entry->rtekind != RTE_RELATION ||
-        (entry->relkind != RELKIND_RELATION && entry->relkind != RELKIND_PARTITIONED_TABLE))
+    if (!policy::may_be_attached(entry->relid))
         return;
     Relation relation = table_open(entry->relid, NoLock); // locked by the parser or rewriter
     if (Expr *policy = policy::isolation_condition(relation))
@@ -106,18 +105,31 @@ void complete_entry(Query *query, int index, RangeTblEntry *entry)
 }
 
 extern "C" {
-static bool complete_walker(Node *node, void *nothing)
+static bool complete_walker(Node *node, void *draft)
 {
     if (node == nullptr)
         return false;
     if (!IsA(node, Query))
-        return expression_tree_walker(node, pg::walker(complete_walker), nothing);
+        return expression_tree_walker(node, pg::walker(complete_walker), draft);
     auto *query = reinterpret_cast<Query *>(node);
+    // Where else a query can stand within a query: the planner itself goes by this flag.
+    bool has_queries = query->hasSubLinks || query->cteList != NIL;
     int index = 0;
     ListCell *cell;
     foreach (cell, query->rtable)
-        complete_entry(query, ++index, static_cast<RangeTblEntry *>(lfirst(cell)));
-    return query_tree_walker(query, pg::walker(complete_walker), nothing, 0);
+    {
+        auto *entry = static_cast<RangeTblEntry *>(lfirst(cell));
+        index++;
+        if (entry->rtekind == RTE_SUBQUERY)
+            has_queries = true;
+        if (entry->rtekind != RTE_RELATION ||
+            (entry->relkind != RELKIND_RELATION && entry->relkind != RELKIND_PARTITIONED_TABLE))
+            continue;
+        complete_entry(query, index, entry);
+        if (entry->securityQuals != NIL)
+            plans::visit(*static_cast<plans::Draft *>(draft), entry);
+    }
+    return has_queries && query_tree_walker(query, pg::walker(complete_walker), draft, 0);
 }
 }
 
@@ -128,30 +140,35 @@ bool is_up()
     return context::is_set() && guc::enforce_bypass && !glass_is_broken();
 }
 
-void complete(Query *query)
+void complete(Query *query, plans::Draft &draft)
 {
     // Foreign keys are checked by queries of the server's own, which must see all rows. What triggers
     // do within them must not.
     if (query->commandType == CMD_UTILITY || (InNoForceRLSOperation() && !in_foreign_key) ||
         !IsTransactionState() || !registry::is_installed())
         return;
-    (void)complete_walker(reinterpret_cast<Node *>(query), nullptr);
+    (void)complete_walker(reinterpret_cast<Node *>(query), &draft);
 }
 
 bool keeps_from_inlining(Oid function)
 {
-    return planning_depth > 0 && function >= FirstNormalObjectId && get_func_retset(function) &&
+    return planning_depth > 0 && get_func_retset(function) &&
            has_bypassrls_privilege(GetUserId()) && is_up();
 }
 
-void planning_begins()
+bool has_levels()
 {
-    planning_depth++;
+    return in_foreign_key || InNoForceRLSOperation();
 }
 
-void planning_ends()
+int planning_begins()
 {
-    planning_depth--;
+    return planning_depth++;
+}
+
+void planning_ends(int outer)
+{
+    planning_depth = outer;
 }
 
 Level begin_level()

@@ -8,20 +8,23 @@
 
 #include "pg.hpp"
 
+#include "plans.hpp"
+
 namespace tenancy::wall
 {
 
 // Is the wall up for roles that bypass row security?
 bool is_up();
 
-// Adds what is missing to a query that is about to be planned, and to all queries within it.
-void complete(Query *query);
+// Adds what is missing to a query that is about to be planned, and to all queries within it, and
+// gives the plan its tenant where it may have one.
+void complete(Query *query, plans::Draft &draft);
 
 // While a query of such a role is planned, SQL functions must not be inlined: their bodies would not
 // pass through complete().
-bool keeps_from_inlining(Oid function);
-void planning_begins();
-void planning_ends();
+bool keeps_from_inlining(Oid function); // one that is not the server's own
+int planning_begins();
+void planning_ends(int outer); // what planning_begins() returned; 0 at the end of a transaction
 
 // Around each run of a query. Queries of foreign keys run with the owner's row security lifted, and so
 // would what triggers do within them.
@@ -32,6 +35,7 @@ struct Level
     Oid user;
     int security;
 };
+bool has_levels(); // false: there is nothing to begin and to end
 Level begin_level();
 void end_level(const Level &level);
 

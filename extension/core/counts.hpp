@@ -37,12 +37,11 @@ constexpr void add(Counts &sum, const Counts &more) noexcept
         sum.value[i] += more.value[i];
 }
 
-// Adds `now - before` and makes `now` the next `before`.
-constexpr void add_delta(Counts &sum, Counts &before, const Counts &now) noexcept
+// Adds what a counter has grown by, and makes `now` the next `before`.
+constexpr void add_growth(Counts &sum, Counts &before, Counter counter, int64_t now) noexcept
 {
-    for (int i = 0; i < kCounters; i++)
-        sum.value[i] += now.value[i] - before.value[i];
-    before = now;
+    sum[counter] += now - before[counter];
+    before[counter] = now;
 }
 
 [[nodiscard]] constexpr bool is_zero(const Counts &counts) noexcept

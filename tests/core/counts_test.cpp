@@ -6,16 +6,15 @@
 
 using namespace tenancy::core;
 
-TEST(Counts, DeltaAddsWhatCameSinceTheBoundary)
+TEST(Counts, GrowthIsWhatCameSinceTheBoundary)
 {
-    Counts sum{}, boundary{}, now{};
+    Counts sum{}, boundary{};
     boundary[kBlocksHit] = 100;
-    now[kBlocksHit] = 130;
-    now[kWalBytes] = 7;
-    add_delta(sum, boundary, now);
+    add_growth(sum, boundary, kBlocksHit, 130);
+    add_growth(sum, boundary, kWalBytes, 7);
     EXPECT_EQ(sum[kBlocksHit], 30);
     EXPECT_EQ(sum[kWalBytes], 7);
-    add_delta(sum, boundary, now);
+    add_growth(sum, boundary, kBlocksHit, 130);
     EXPECT_EQ(sum[kBlocksHit], 30) << "a second look at the same boundary adds nothing";
 }
 

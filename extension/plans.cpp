@@ -1,0 +1,189 @@
+// Marks on plans, and the tenant as a constant.
+// SPDX-License-Identifier: PostgreSQL
+#include "plans.hpp"
+
+#include "context.hpp"
+
+namespace tenancy::plans
+{
+
+namespace
+{
+
+// The functions whose presence in a plan makes it depend on the tenant.
+struct TenantFunction
+{
+    const char *name;
+    Oid oid;
+    uint32 hash; // under which plans list it among what invalidates them
+};
+constinit TenantFunction functions[] = {{"current_tenant", InvalidOid, 0},
+                                        {"current_tenant_text", InvalidOid, 0},
+                                        {"current_tenant_uuid", InvalidOid, 0},
+                                        {"current_tenant_bigint", InvalidOid, 0},
+                                        {"current_tenant_int", InvalidOid, 0}};
+constinit uint64 functions_generation = 0;
+
+// Among the items that invalidate a plan: no cache of the server's, so it never does.
+constexpr int kMadeFor = -0x7451;
+
+void look_up_functions()
+{
+    if (likely(functions_generation == registry::generation()))
+        return;
+    const uint64 generation = registry::generation();
+    const Oid schema = registry::relations().schema;
+    oidvector *no_arguments = buildoidvector(nullptr, 0);
+    for (TenantFunction &function : functions)
+    {
+        function.oid =
+            GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(function.name),
+                            PointerGetDatum(no_arguments), ObjectIdGetDatum(schema));
+        function.hash = GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(function.oid));
+    }
+    functions_generation = generation; // not the present one: looking up may have brought news
+}
+
+// A plan made with the values of its parameters is used once (the plan cache keeps only generic
+// ones), and so is the plan of a query that came as text: its text is the message itself, while
+// the plan cache has a copy of its own. In a client's backend debug_query_string is always one of
+// these two, so that it is safe to ask where it was allocated.
+bool is_used_once(const char *source, ParamListInfo params)
+{
+    return params != nullptr ||
+           (MyBackendType == B_BACKEND && source != nullptr && source == debug_query_string &&
+            GetMemoryChunkContext(const_cast<char *>(source)) == MessageContext);
+}
+
+// The value that a call would return; nullptr when that is an error, which is left to the call.
+Const *value_of(const FuncExpr *call, const registry::Tenant *tenant)
+{
+    switch (call->funcresulttype)
+    {
+    case TEXTOID:
+        return makeConst(TEXTOID, -1, call->funccollid, -1,
+                         PointerGetDatum(cstring_to_text(tenant->id)), false, false);
+    case UUIDOID: {
+        if (!tenant->is_uuid)
+            return nullptr;
+        auto *uuid = static_cast<pg_uuid_t *>(palloc(sizeof(pg_uuid_t)));
+        *uuid = tenant->uuid;
+        return makeConst(UUIDOID, -1, InvalidOid, UUID_LEN, UUIDPGetDatum(uuid), false, false);
+    }
+    case INT8OID:
+        if (!tenant->is_number)
+            return nullptr;
+        return makeConst(INT8OID, -1, InvalidOid, sizeof(int64), Int64GetDatum(tenant->number),
+                         false, FLOAT8PASSBYVAL);
+    case INT4OID:
+        if (!tenant->is_number || tenant->number > PG_INT32_MAX)
+            return nullptr;
+        return makeConst(INT4OID, -1, InvalidOid, sizeof(int32),
+                         Int32GetDatum(static_cast<int32>(tenant->number)), false, true);
+    default:
+        return nullptr;
+    }
+}
+
+bool is_tenant_function(Oid oid)
+{
+    for (const TenantFunction &function : functions)
+        if (function.oid == oid)
+            return true;
+    return false;
+}
+
+PlanInvalItem *make_item(int cache, uint32 hash)
+{
+    PlanInvalItem *item = makeNode(PlanInvalItem);
+    item->cacheId = cache;
+    item->hashValue = hash;
+    return item;
+}
+
+void note_table(Draft &draft, const RangeTblEntry *entry, const OpExpr *comparison)
+{
+    const Node *column = strip_implicit_coercions(static_cast<Node *>(linitial(comparison->args)));
+    if (!IsA(column, Var) || draft.table_count == lengthof(draft.tables))
+        return;
+    draft.tables[draft.table_count++] = {
+        entry->relid,
+        entry->relkind == RELKIND_PARTITIONED_TABLE,
+        reinterpret_cast<const Var *>(column)->varattno,
+        exprType(static_cast<Node *>(lsecond(comparison->args))),
+        get_opcode(comparison->opno),
+        comparison->inputcollid,
+    };
+}
+
+} // namespace
+
+void begin(Draft &draft, const char *source, ParamListInfo params)
+{
+    draft.is_used_once = is_used_once(source, params);
+    draft.tenant = nullptr;
+    draft.table_count = 0;
+}
+
+void visit(Draft &draft, RangeTblEntry *entry)
+{
+    // Who cannot be used is left to the guard, which says why.
+    const registry::Tenant *tenant = draft.is_used_once ? context::usable() : nullptr;
+    if (draft.is_used_once && tenant == nullptr)
+        return;
+    look_up_functions();
+    ListCell *cell;
+    foreach (cell, entry->securityQuals)
+    {
+        auto *comparison = static_cast<OpExpr *>(lfirst(cell));
+        if (!IsA(comparison, OpExpr) || list_length(comparison->args) != 2 ||
+            !IsA(lsecond(comparison->args), FuncExpr))
+            continue;
+        const auto *call = static_cast<const FuncExpr *>(lsecond(comparison->args));
+        if (!is_tenant_function(call->funcid))
+            continue;
+        if (tenant == nullptr)
+            note_table(draft, entry, comparison);
+        else if (Const *value = value_of(call, tenant))
+        {
+            lsecond(comparison->args) = value;
+            draft.tenant = tenant;
+        }
+    }
+}
+
+void finish(const Draft &draft, PlannedStmt *plan)
+{
+    if (draft.tenant != nullptr)
+        plan->invalItems = lappend(plan->invalItems, make_item(kMadeFor, draft.tenant->serial));
+    for (int i = 0; i < draft.table_count; i++)
+        plan->invalItems =
+            lappend(plan->invalItems, make_item(PROCOID, sizes::mark_plan(draft.tables[i])));
+}
+
+bool is_present(uint32 made_for)
+{
+    const registry::Tenant *tenant = context::current();
+    return tenant != nullptr && tenant->serial == made_for;
+}
+
+Dependence dependence_of(const PlannedStmt *plan)
+{
+    Dependence dependence{};
+    if (plan->invalItems == NIL || !registry::is_installed())
+        return dependence;
+    look_up_functions();
+    ListCell *cell;
+    foreach (cell, plan->invalItems)
+    {
+        const auto *item = static_cast<const PlanInvalItem *>(lfirst(cell));
+        if (item->cacheId == kMadeFor)
+            dependence = {true, item->hashValue};
+        else if (item->cacheId == PROCOID)
+            for (const TenantFunction &function : functions)
+                dependence.on_tenant = dependence.on_tenant || item->hashValue == function.hash;
+    }
+    return dependence;
+}
+
+} // namespace tenancy::plans
