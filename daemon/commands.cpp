@@ -153,7 +153,7 @@ void add_adopt_options(po::options_description &options)
     add("tenant-from", text("COLUMN"), "the column that says whose a row is");
     add("tenant-map", text("TABLE"),
         "the table that --tenant-from refers to, which has the tenant");
-    add("fire-triggers", text("YES|NO"),
+    add("fire-triggers", text("BOOL"),
         "whether the table's triggers fire for rows that get theirs");
     add("keep-keys", po::bool_switch(), "leave keys and foreign keys as they are");
     add("no-attach", po::bool_switch(), "make all ready, but neither cut over nor attach");

@@ -62,6 +62,8 @@ CREATE TABLE tenancy.adoption_keys (
 COMMENT ON TABLE tenancy.adoption_keys IS
 'Keys and foreign keys of adopted tables as they were before: what rollback_adoption() restores.';
 REVOKE ALL ON tenancy.adoptions, tenancy.adoption_keys FROM PUBLIC;
+-- The event trigger asks these for every role that creates a table.
+GRANT SELECT (relation, state, tenant_map) ON tenancy.adoptions TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('tenancy.adoptions', '');
 SELECT pg_catalog.pg_extension_config_dump('tenancy.adoption_keys', '');
 
@@ -82,7 +84,7 @@ COMMENT ON VIEW tenancy.adoption_progress IS
 
 CREATE FUNCTION tenancy.is_adopting(relation regclass)
 RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN

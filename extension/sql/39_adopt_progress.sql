@@ -3,7 +3,7 @@
 
 CREATE FUNCTION tenancy.require_adopter(relation regclass)
 RETURNS name
-LANGUAGE plpgsql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE

@@ -3,7 +3,7 @@
 
 CREATE FUNCTION tenancy.feeds_adoption(relation regclass)
 RETURNS regclass
-LANGUAGE sql STABLE SECURITY DEFINER
+LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT a.relation FROM tenancy.adoptions a
