@@ -52,7 +52,7 @@ UPDATE ONLY parent SET note = 'adopt-part-b';
 UPDATE child SET note = '';
 CALL tenancy.adopt('parent', allow_blocking_indexes => true);
 SELECT tableoid::regclass, id, tenant_id FROM parent ORDER BY 1;
-SELECT conrelid::regclass, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid IN ('parent'::regclass, 'child'::regclass) AND contype = 'p';
+SELECT conrelid::regclass, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid IN ('parent'::regclass, 'child'::regclass) AND contype = 'p' ORDER BY conrelid::regclass::text;
 CALL tenancy.rollback_adoption('parent', allow_blocking_indexes => true);
 \d child
 SET client_min_messages = warning;

@@ -23,17 +23,12 @@ SELECT replace('tenancy.' || p.proname || '('
                  FROM unnest(p.proargnames, coalesce(p.proallargtypes, p.proargtypes::oid[]), p.proargmodes)
                      WITH ORDINALITY AS a(name, type, mode, n)
                  WHERE coalesce(a.mode, 'i') NOT IN ('o', 't')), '')
-    || ')'
-    -- Procedures return nothing.
-    || coalesce(' → ' || CASE WHEN p.proargmodes && '{o,t}'::"char"[] THEN (
+    || ') → '
+    || CASE WHEN p.proargmodes && '{o,t}'::"char"[] THEN (
            SELECT 'TABLE(' || string_agg(a.name || ' ' || format_type(a.type, NULL), ', ' ORDER BY a.n) || ')'
            FROM unnest(p.proargnames, p.proallargtypes, p.proargmodes) WITH ORDINALITY AS a(name, type, mode, n)
            WHERE a.mode IN ('o', 't'))
-<<<<<<< HEAD
        ELSE coalesce(pg_get_function_result(p.oid), 'procedure') END, 'timestamp with time zone', 'timestamptz')
-=======
-       ELSE pg_get_function_result(p.oid) END, ''), 'timestamp with time zone', 'timestamptz')
->>>>>>> 247b452 (Document and test adoption, and let tenancyd do it)
 FROM api p;
 \endif
 
@@ -113,17 +108,11 @@ SELECT 'schema tenancy' WHERE obj_description('tenancy'::regnamespace, 'pg_names
 SELECT p.oid::regprocedure
 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 WHERE p.pronamespace = 'tenancy'::regnamespace
-<<<<<<< HEAD
   AND (l.lanname IN ('sql', 'plpgsql') OR p.prosecdef)
   AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (p.proconfig), false)
   -- A procedure that commits cannot have one; what reads a schema goes by the caller's, with a bound body.
   AND p.prokind <> 'p'
   AND NOT (p.proname IN ('read_schema_parts', 'read_schema_grants') AND p.prosqlbody IS NOT NULL AND NOT p.prosecdef);
-=======
-  -- A procedure that pins it cannot commit; it acts with the caller's rights.
-  AND (l.lanname IN ('sql', 'plpgsql') AND p.prokind <> 'p' OR p.prosecdef)
-  AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (p.proconfig), false);
->>>>>>> 247b452 (Document and test adoption, and let tenancyd do it)
 \endif
 
 \if :is_without_guard
