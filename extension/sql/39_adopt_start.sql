@@ -62,7 +62,8 @@ CREATE FUNCTION tenancy.start_adoption(relation regclass, default_tenant text,
                                        fire_triggers boolean DEFAULT NULL)
 RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
+-- Reading definitions waits for whoever changes the table.
+SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s'
 AS $$
 DECLARE
     owner name := tenancy.require_adopter(relation);
