@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "commands.hpp"
 
+#include "adoption.hpp"
 #include "billing.hpp"
 #include "error.hpp"
 #include "init.hpp"
@@ -11,6 +12,7 @@
 #include "server.hpp"
 #include "status.hpp"
 
+#include <algorithm>
 #include <iostream>
 
 #include <unistd.h>
@@ -141,6 +143,110 @@ int run_onboard(const Values &values, const Settings &settings)
     return exit_code(report);
 }
 
+void add_adopt_options(po::options_description &options)
+{
+    auto add = options.add_options();
+    add("table", text("TABLE"), "the table, as SCHEMA.NAME");
+    add("default-tenant", text("ID"), "whose the rows are that nothing else says a tenant for");
+    add("tenant-column", text("COLUMN"), "the column to add (default: tenancy.tenant_column)");
+    add("column-type", text("TYPE"), "its type (default: that of the attached tables, or text)");
+    add("tenant-from", text("COLUMN"), "the column that says whose a row is");
+    add("tenant-map", text("TABLE"),
+        "the table that --tenant-from refers to, which has the tenant");
+    add("fire-triggers", text("BOOL"),
+        "whether the table's triggers fire for rows that get theirs");
+    add("keep-keys", po::bool_switch(), "leave keys and foreign keys as they are");
+    add("no-attach", po::bool_switch(), "make all ready, but neither cut over nor attach");
+    add("rollback", po::bool_switch(), "take back what has been done to the table");
+    add("batch-size", po::value<int>()->value_name("ROWS")->default_value(5000),
+        "rows that get their tenant at a time");
+    add("pause", po::value<int>()->value_name("MS")->default_value(0),
+        "milliseconds between steps");
+    add("lock-timeout", po::value<int>()->value_name("MS")->default_value(200),
+        "milliseconds that others wait behind a lock it waits for");
+    add("lock-retries", po::value<int>()->value_name("N")->default_value(100),
+        "how often in a row it tries to get a lock");
+    add("dry-run", po::bool_switch(), "print what it would do, and the locks; do nothing");
+    add_json(options);
+}
+
+AdoptOptions read_adopt_options(const Values &values)
+{
+    if (!values.count("table"))
+        throw UsageError("--table is not given");
+    const auto optional = [&](const char *name) {
+        return values.count(name) ? pg::Value(get(values, name)) : std::nullopt;
+    };
+    const auto number = [&](const char *name, int least) {
+        const int value = values[name].as<int>();
+        if (value < least || value > 1'000'000)
+            throw UsageError("--" + std::string(name) + " must lie between " +
+                             std::to_string(least) + " and 1000000");
+        return value;
+    };
+    AdoptOptions options;
+    options.table = get(values, "table");
+    options.default_tenant = optional("default-tenant");
+    options.tenant_column = optional("tenant-column");
+    options.column_type = optional("column-type");
+    options.tenant_from = optional("tenant-from");
+    options.tenant_map = optional("tenant-map");
+    options.fire_triggers = optional("fire-triggers");
+    options.rebuild_keys = !is_set(values, "keep-keys");
+    options.attach = !is_set(values, "no-attach");
+    options.rollback = is_set(values, "rollback");
+    options.batch_size = number("batch-size", 1);
+    options.lock_retries = number("lock-retries", 0);
+    options.pause = std::chrono::milliseconds(number("pause", 0));
+    options.lock_timeout = std::chrono::milliseconds(number("lock-timeout", 1));
+    return options;
+}
+
+int run_adopt(const Values &values, const Settings &settings)
+{
+    const bool json = is_set(values, "json");
+    const auto options = read_adopt_options(values);
+    auto connection = connect(settings);
+    if (is_set(values, "dry-run"))
+    {
+        const auto plan = plan_adoption(connection, options);
+        if (json)
+            print_json(std::cout, {{"table", options.table}, {"statements", to_json(plan)}});
+        else
+            print_table(std::cout, plan);
+        return kOk;
+    }
+    std::optional<Progress> progress;
+    Json steps = Json::array();
+    const auto report = adopt(
+        connection, options,
+        [&](const std::string &step, const std::string &statement, size_t done, size_t total) {
+            if (step == "backfill")
+            {
+                if (!progress)
+                    progress.emplace(std::cerr, isatty(STDERR_FILENO), std::max(total, done));
+                progress->update(done);
+                return;
+            }
+            progress.reset();
+            steps.push_back({{"step", step}, {"statement", statement}});
+            if (!json)
+                std::cout << step << ": " << statement << std::endl;
+        });
+    if (json)
+        print_json(std::cout, {{"table", options.table},
+                               {"result", report.result},
+                               {"steps", std::move(steps)},
+                               {"notes", report.notes}});
+    else
+    {
+        for (const auto &note : report.notes)
+            std::cout << note << "\n";
+        std::cout << "table " << options.table << " is " << report.result << std::endl;
+    }
+    return kOk;
+}
+
 int run_rollup(const Values &values, const Settings &settings)
 {
     auto connection = connect(settings);
@@ -214,6 +320,8 @@ constexpr Command kCommands[] = {
     {"init", "check the server and the extension, grant privileges", add_init_options, run_init},
     {"onboard", "create one tenant from flags, or many from a CSV file", add_onboard_options,
      run_onboard},
+    {"adopt", "give a table in use the tenant column, and attach it, without downtime",
+     add_adopt_options, run_adopt},
     {"serve", "run rollups and invoices on schedule until stopped", add_serve_options, run_serve},
     {"rollup", "roll up the usage ledger once", add_json, run_rollup},
     {"invoice", "issue the invoices of a month", add_invoice_options, run_invoice},

@@ -86,7 +86,6 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = raise_error.sqlstate, MESSAGE = raise_error.message;
 END
 $$;
-REVOKE ALL ON FUNCTION tenancy.raise_error(text, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.raise_error(text, text, text, text) IS
 'Internal: raises an error of which detail and hint may be missing.';
 

@@ -1,14 +1,13 @@
 -- Putting tables behind the wall and taking them out again.
 -- SPDX-License-Identifier: PostgreSQL
 
-CREATE FUNCTION tenancy.require_attachable(relation regclass, tenant_column name)
+CREATE FUNCTION tenancy.require_table(relation regclass)
 RETURNS void
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     target record;
-    tenants record;
 BEGIN
     SELECT c.relkind, c.relpersistence, c.relowner, c.relnamespace,
            CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
@@ -19,7 +18,7 @@ BEGIN
                     WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
                       AND d.deptype = 'e') AS of_extension
       FROM pg_class c
-     WHERE c.oid = require_attachable.relation
+     WHERE c.oid = require_table.relation
       INTO target;
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_table',
@@ -63,7 +62,20 @@ BEGIN
             DETAIL = 'A table is either shared or attached.',
             HINT = 'Withdraw the declaration with tenancy.unshare() first.';
     END IF;
+END
+$$;
+COMMENT ON FUNCTION tenancy.require_table(regclass) IS
+'Internal: raises why a table cannot be attached by any column: 42809 not a table of the application, 42501 not its owner, 55000 declared shared.';
 
+CREATE FUNCTION tenancy.require_attachable(relation regclass, tenant_column name)
+RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    tenants record;
+BEGIN
+    PERFORM tenancy.require_table(relation);
     SELECT format_type(a.atttypid, a.atttypmod) AS type, a.attgenerated <> '' AS is_generated,
            a.attidentity <> '' AS is_identity, NOT c.collisdeterministic AS is_fuzzy
       FROM pg_attribute a LEFT JOIN pg_collation c ON c.oid = a.attcollation

@@ -61,6 +61,8 @@ BEGIN
         CONTINUE WHEN created.relkind = 'f'
             OR NOT current_setting('tenancy.auto_attach')::boolean
             OR tenancy.is_shared(created.name)
+            -- adopt() attaches last, when the rows have their tenants.
+            OR tenancy.is_adopting(created.name)
             -- A table that has deliberately not been attached is left alone, unless this
             -- transaction made or changed (name, type ...) the tenant column. detach() drops its
             -- default, so in one transaction with detach() any ALTER TABLE attaches it again.
@@ -151,6 +153,8 @@ BEGIN
             CONTINUE;
         END IF;
         -- Another table may get the OID one day.
+        DELETE FROM tenancy.adoption_keys k WHERE dropped.objid IN (k.relation, k.member);
+        DELETE FROM tenancy.adoptions a WHERE a.relation = dropped.objid;
         DELETE FROM tenancy.shared_tables s WHERE s.relation = dropped.objid
         RETURNING s.reason INTO old_reason;
         IF FOUND THEN
