@@ -4,6 +4,7 @@
 
 #include "adoption.hpp"
 #include "billing.hpp"
+#include "check.hpp"
 #include "error.hpp"
 #include "init.hpp"
 #include "onboarding.hpp"
@@ -293,6 +294,27 @@ int run_invoice(const Values &values, const Settings &settings)
     return exit_code(run);
 }
 
+void add_check_options(po::options_description &options)
+{
+    auto add = options.add_options();
+    add("prove", po::bool_switch(), "attack the wall of every table, too (best as a superuser)");
+    add("fail-on", text("LEVEL")->default_value("error"),
+        "exit with 1 from this level on: warning or error");
+    add_json(options);
+}
+
+int run_check(const Values &values, const Settings &settings)
+{
+    const FailOn fail_on = parse_fail_on(get(values, "fail-on"));
+    auto connection = connect(settings);
+    const auto report = check(connection, is_set(values, "prove"));
+    if (is_set(values, "json"))
+        print_json(std::cout, to_json(report));
+    else
+        print_check(std::cout, report);
+    return exit_code(report, fail_on);
+}
+
 int run_status(const Values &values, const Settings &settings)
 {
     auto connection = connect(settings);
@@ -325,6 +347,8 @@ constexpr Command kCommands[] = {
     {"serve", "run rollups and invoices on schedule until stopped", add_serve_options, run_serve},
     {"rollup", "roll up the usage ledger once", add_json, run_rollup},
     {"invoice", "issue the invoices of a month", add_invoice_options, run_invoice},
+    {"check", "report what endangers isolation; exit with 1 when something does", add_check_options,
+     run_check},
     {"status", "show server, extension, tenants, ledger and leader", add_json, run_status},
 };
 

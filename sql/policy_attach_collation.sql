@@ -9,8 +9,8 @@ CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministi
 CREATE TABLE orders (tenant_id text COLLATE loose);
 SELECT tenancy.attach('orders');
 \echo :SQLSTATE
-SELECT name, object, remediation FROM tenancy.check() WHERE level = 'ERROR';
-SELECT remediation FROM tenancy.check() WHERE level = 'ERROR' \gexec
+SELECT name, object, remediation FROM tenancy.check() WHERE level = 'ERROR' AND name <> 'server_vulnerable';
+SELECT remediation FROM tenancy.check() WHERE level = 'ERROR' AND name <> 'server_vulnerable' \gexec
 SELECT relation, forced FROM tenancy.attached_tables;
 \c :regression
 DROP DATABASE regress_policy_collation;

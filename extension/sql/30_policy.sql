@@ -52,7 +52,8 @@ COMMENT ON FUNCTION tenancy.default_tenant_column() IS
 
 CREATE FUNCTION tenancy.family(relation regclass)
 RETURNS TABLE(member regclass, depth integer)
-LANGUAGE plpgsql STABLE
+-- A table has few partitions as a rule; planned for many, whole catalogs would be read.
+LANGUAGE plpgsql STABLE ROWS 4
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -179,16 +180,19 @@ BEGIN
                                 FROM pg_proc p
                                WHERE p.pronamespace = 'tenancy'::regnamespace
                                  AND p.proname = tenancy.tenant_function(f.member, a.attname)) t),
+    -- Each table by itself: joined, all of pg_policy would be read for one table.
     policy AS (
-        SELECT p.polrelid,
-               bool_or(p.polname = 'tenancy_isolation') AS has_isolation,
-               bool_or(p.polname = 'tenancy_isolation' AND NOT p.polpermissive
-                       AND p.polcmd = '*' AND p.polroles = '{0}'
-                       AND pg_get_expr(p.polqual, p.polrelid) = part.wall
-                       AND pg_get_expr(p.polwithcheck, p.polrelid) = part.wall) AS is_whole,
-               bool_or(p.polpermissive) AS has_permissive
-          FROM pg_policy p JOIN part ON part.oid = p.polrelid
-         GROUP BY p.polrelid),
+        SELECT part.oid AS polrelid, q.*
+          FROM part
+          CROSS JOIN LATERAL (
+              SELECT bool_or(p.polname = 'tenancy_isolation') AS has_isolation,
+                     bool_or(p.polname = 'tenancy_isolation' AND NOT p.polpermissive
+                             AND p.polcmd = '*' AND p.polroles = '{0}'
+                             AND pg_get_expr(p.polqual, p.polrelid) = part.wall
+                             AND pg_get_expr(p.polwithcheck, p.polrelid) = part.wall) AS is_whole,
+                     bool_or(p.polpermissive) AS has_permissive
+                FROM pg_policy p
+               WHERE p.polrelid = part.oid) q),
     -- Policies come first: the event trigger takes a table that has one for attached, so the
     -- ALTER TABLEs that follow do not start it all again.
     found AS (

@@ -20,7 +20,11 @@ BEGIN
             UNION ALL SELECT * FROM tenancy.check_keys()
             UNION ALL SELECT * FROM tenancy.check_views()
             UNION ALL SELECT * FROM tenancy.check_schemas()
-            UNION ALL SELECT * FROM tenancy.check_server()) f
+            UNION ALL SELECT * FROM tenancy.check_policies()
+            UNION ALL SELECT * FROM tenancy.check_ways()
+            UNION ALL SELECT * FROM tenancy.check_server()
+            UNION ALL SELECT * FROM tenancy.check_server_version(
+                          current_setting('server_version_num')::integer)) f
      ORDER BY array_position(ARRAY['ERROR', 'WARN', 'INFO'], f.level),
               f.name COLLATE "C", f.object COLLATE "C", f.detail COLLATE "C";
 END
