@@ -4,9 +4,10 @@
 -- roles: app owner
 -- types: text
 -- setup
-GRANT attacks_bypass TO attacks_app, attacks_owner;
+\set strong attacks_bypass_ :DBNAME
+CREATE ROLE :"strong" BYPASSRLS IN ROLE attacks_bypass ROLE attacks_app, attacks_owner;
 -- attack
-SET ROLE attacks_bypass;
+SET ROLE :"strong";
 \echo want 00000 got :SQLSTATE
 SELECT body FROM :t;
 DELETE FROM :t WHERE id = 2;
@@ -14,4 +15,4 @@ DELETE FROM :t WHERE id = 2;
 \echo want 1 got :ROW_COUNT
 \endif
 -- after
-REVOKE attacks_bypass FROM attacks_app, attacks_owner;
+DROP ROLE :"strong";

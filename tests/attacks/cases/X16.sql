@@ -3,12 +3,13 @@
 -- outcome: closed
 -- types: text
 -- attack
+\set prepared attack_ :DBNAME
 BEGIN;
 SET LOCAL tenancy.tenant_id = :'other';
-PREPARE TRANSACTION 'attack';
+PREPARE TRANSACTION :'prepared';
 \echo want 00000 got :SQLSTATE
 SELECT body FROM :t;
-COMMIT PREPARED 'attack';
+COMMIT PREPARED :'prepared';
 SELECT body FROM :t;
 SELECT count(*) AS n FROM :t WHERE amount = 1 \gset
 \echo want 3 got :n
