@@ -1,0 +1,131 @@
+// Hooks of the executor, around each query: admit (guard), the previous hook or the server, record.
+// SPDX-License-Identifier: PostgreSQL
+#include "hooks_parts.hpp"
+
+#include "guard.hpp"
+#include "metering.hpp"
+#include "plans.hpp"
+#include "schema_wall.hpp"
+#include "wall.hpp"
+
+namespace tenancy::hooks
+{
+
+namespace
+{
+
+constinit ExecutorStart_hook_type previous_executor_start = nullptr;
+constinit ExecutorRun_hook_type previous_executor_run = nullptr;
+constinit ExecutorFinish_hook_type previous_executor_finish = nullptr;
+
+extern "C" {
+
+static void on_executor_start(QueryDesc *query, int eflags)
+{
+    plans::Dependence dependence = plans::dependence_of(query->plannedstmt);
+    if (schema_wall::check_plan(query->plannedstmt))
+        dependence.on_tenant = true;
+    if (dependence.on_tenant)
+        guard::check_plan(dependence);
+    metering::begin_statement();
+    if (depth == 0 && !(eflags & EXEC_FLAG_EXPLAIN_ONLY))
+        metering::count(core::kStatements, 1);
+    if (previous_executor_start != nullptr)
+        previous_executor_start(query, eflags);
+    else
+        standard_ExecutorStart(query, eflags);
+    if (dependence.on_tenant)
+        guard::watch(query);
+}
+
+static void run_executor(TENANCY_EXECUTOR_RUN_PARAMS)
+{
+    if (previous_executor_run != nullptr)
+        previous_executor_run(TENANCY_EXECUTOR_RUN_ARGS);
+    else
+        standard_ExecutorRun(TENANCY_EXECUTOR_RUN_ARGS);
+}
+
+static void on_executor_run(TENANCY_EXECUTOR_RUN_PARAMS)
+{
+    const plans::Dependence dependence = plans::dependence_of(query->plannedstmt);
+    if (dependence.made_for != 0)
+        guard::check_tenant_of(dependence);
+    if (depth > 0 && !wall::has_levels())
+    {
+        run_executor(TENANCY_EXECUTOR_RUN_ARGS);
+        return;
+    }
+    if (depth == 0)
+        guard::check_running();
+    Stopwatch watch;
+    watch.start();
+    depth++;
+    const wall::Level level = wall::begin_level();
+    PG_TRY();
+    {
+        run_executor(TENANCY_EXECUTOR_RUN_ARGS);
+    }
+    PG_FINALLY();
+    {
+        wall::end_level(level);
+        depth--;
+        watch.stop();
+    }
+    PG_END_TRY();
+    if (depth == 0)
+        metering::count(query->operation == CMD_SELECT ? core::kRowsReturned : core::kRowsWritten,
+                        static_cast<int64>(query->estate->es_processed));
+}
+
+static void finish_executor(QueryDesc *query)
+{
+    if (previous_executor_finish != nullptr)
+        previous_executor_finish(query);
+    else
+        standard_ExecutorFinish(query);
+}
+
+pg_noinline static void finish_and_measure(QueryDesc *query)
+{
+    Stopwatch watch;
+    watch.start();
+    depth++;
+    const wall::Level level = wall::begin_level();
+    PG_TRY();
+    {
+        finish_executor(query);
+    }
+    PG_FINALLY();
+    {
+        wall::end_level(level);
+        depth--;
+        watch.stop();
+    }
+    PG_END_TRY();
+}
+
+// Triggers fire here; a query that writes nothing has none.
+static void on_executor_finish(QueryDesc *query)
+{
+    const bool has_triggers = query->operation != CMD_SELECT || query->plannedstmt->hasModifyingCTE;
+    if (has_triggers && (depth == 0 || wall::has_levels()))
+        finish_and_measure(query);
+    else
+        finish_executor(query);
+}
+}
+
+} // namespace
+
+void install_executor()
+{
+    previous_executor_start = ExecutorStart_hook;
+    ExecutorStart_hook = on_executor_start;
+    previous_executor_run = ExecutorRun_hook;
+    ExecutorRun_hook = on_executor_run;
+    previous_executor_finish = ExecutorFinish_hook;
+    ExecutorFinish_hook = on_executor_finish;
+}
+
+} // namespace tenancy::hooks

@@ -1,0 +1,46 @@
+// What the files of hooks share: their installation, and the depth of a client's statement.
+// SPDX-License-Identifier: PostgreSQL
+#pragma once
+
+#include "hooks.hpp"
+
+#include "metering.hpp"
+
+namespace tenancy::hooks
+{
+
+// Depth of executor and utility calls: a statement of the client's is at depth 0, what its functions
+// and triggers run is deeper and part of it.
+extern int depth;
+
+// Time and rows of a client's statement.
+class Stopwatch
+{
+public:
+    void start()
+    {
+        if (depth == 0)
+            INSTR_TIME_SET_CURRENT(started_);
+    }
+
+    void stop() const
+    {
+        if (depth != 0)
+            return;
+        instr_time now;
+        INSTR_TIME_SET_CURRENT(now);
+        INSTR_TIME_SUBTRACT(now, started_);
+        metering::count(core::kExecMicroseconds, INSTR_TIME_GET_MICROSEC(now));
+    }
+
+private:
+    instr_time started_;
+};
+
+extern "C" void on_assign_search_path(const char *value, void *extra);
+
+void install_planner();
+void install_executor();
+void install_utility();
+
+} // namespace tenancy::hooks

@@ -1,0 +1,122 @@
+// The hook of utility statements: admit (guard), COPY or the previous hook or the server, record.
+// SPDX-License-Identifier: PostgreSQL
+#include "hooks_parts.hpp"
+
+#include "copy.hpp"
+#include "counters.hpp"
+#include "cursors.hpp"
+#include "guard.hpp"
+#include "metering.hpp"
+#include "reservations.hpp"
+#include "schema_wall.hpp"
+#include "schemas.hpp"
+
+namespace tenancy::hooks
+{
+
+namespace
+{
+
+constinit ProcessUtility_hook_type previous_utility = nullptr;
+
+extern "C" {
+
+static void run_utility(PlannedStmt *planned, const char *source, bool read_only_tree,
+                        ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *env,
+                        DestReceiver *dest, QueryCompletion *completion)
+{
+    const copy::Way way = IsA(planned->utilityStmt, CopyStmt)
+                              ? copy::way_of(castNode(CopyStmt, planned->utilityStmt))
+                              : copy::Way::leave;
+    if (way == copy::Way::with_check)
+    {
+        // The server's own COPY would refuse, so nobody behind us in the chain can be asked.
+        const uint64 rows = copy::run(planned, source);
+        if (completion != nullptr)
+            SetQueryCompletion(completion, CMDTAG_COPY, rows);
+        return;
+    }
+    if (way == copy::Way::as_query)
+        planned = copy::as_query(planned);
+    if (previous_utility != nullptr)
+        previous_utility(planned, source, read_only_tree, context, params, env, dest, completion);
+    else
+        standard_ProcessUtility(planned, source, read_only_tree, context, params, env, dest,
+                                completion);
+}
+
+static void on_utility(PlannedStmt *planned, const char *source, bool read_only_tree,
+                       ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *env,
+                       DestReceiver *dest, QueryCompletion *completion)
+{
+    // All that is needed of the statement is read now: it may be freed by the time it has run.
+    const NodeTag tag = nodeTag(planned->utilityStmt);
+    const bool writes_rows =
+        tag == T_CreateTableAsStmt ||
+        (tag == T_CopyStmt && castNode(CopyStmt, planned->utilityStmt)->is_from);
+    const bool has_rows = writes_rows || tag == T_CopyStmt || tag == T_FetchStmt;
+    const char *cursor =
+        tag == T_DeclareCursorStmt
+            ? pstrdup(castNode(DeclareCursorStmt, planned->utilityStmt)->portalname)
+            : nullptr;
+    const char *closed_cursor =
+        tag == T_ClosePortalStmt && castNode(ClosePortalStmt, planned->utilityStmt)->portalname
+            ? pstrdup(castNode(ClosePortalStmt, planned->utilityStmt)->portalname)
+            : nullptr;
+    const Oid dropped_database =
+        tag == T_DropdbStmt
+            ? get_database_oid(castNode(DropdbStmt, planned->utilityStmt)->dbname, true)
+            : InvalidOid;
+
+    // Transaction control and settings must work in a failed transaction, too, and EXECUTE is
+    // counted where its plan runs.
+    if (tag == T_TransactionStmt || tag == T_VariableSetStmt || tag == T_VariableShowStmt ||
+        tag == T_ExecuteStmt || tag == T_PrepareStmt || tag == T_DeallocateStmt)
+    {
+        run_utility(planned, source, read_only_tree, context, params, env, dest, completion);
+        return;
+    }
+
+    schemas::prepare();
+    schema_wall::check_utility(planned->utilityStmt);
+    guard::check_utility(planned->utilityStmt);
+    metering::begin_statement();
+    if (depth == 0)
+        metering::count(core::kStatements, 1);
+    Stopwatch watch;
+    watch.start();
+    depth++;
+    PG_TRY();
+    {
+        run_utility(planned, source, read_only_tree, context, params, env, dest, completion);
+    }
+    PG_FINALLY();
+    {
+        depth--;
+        watch.stop();
+    }
+    PG_END_TRY();
+    if (depth == 0 && has_rows && completion != nullptr)
+        metering::count(writes_rows ? core::kRowsWritten : core::kRowsReturned,
+                        static_cast<int64>(completion->nprocessed));
+    if (tag == T_ClosePortalStmt)
+        cursors::forget(closed_cursor);
+    if (cursor != nullptr)
+        cursors::remember(cursor);
+    if (OidIsValid(dropped_database))
+    {
+        counters::forget_database(dropped_database);
+        reservations::forget_database(dropped_database);
+    }
+}
+}
+
+} // namespace
+
+void install_utility()
+{
+    previous_utility = ProcessUtility_hook;
+    ProcessUtility_hook = on_utility;
+}
+
+} // namespace tenancy::hooks
