@@ -209,6 +209,7 @@ void init(const Hooks &hooks)
                              "Tokens then need an id (jti) and the date of their issue (iat).",
                              &token_single_use, false, PGC_SUSET, 0, nullptr, nullptr, nullptr);
 
+    define_governor();
     MarkGUCPrefixReserved("tenancy");
 }
 

@@ -4,6 +4,8 @@
 
 #include "pg.hpp"
 
+#include "core/runaway.hpp"
+
 namespace tenancy::guc
 {
 
@@ -46,6 +48,25 @@ struct Hooks
 };
 
 void init(const Hooks &hooks);
+
+// The governor's, which the settings of plans and tenants have values of.
+extern int governed; // which list of them is applied; 0 = none
+extern int max_connections;
+extern int max_running_statements;
+extern const core::RunawayRule *runaway_cancel;
+extern const core::RunawayRule *runaway_cool_down;
+extern const core::RunawayRule *runaway_note;
+extern int runaway_cool_down_seconds;
+extern bool runaway_dry_run;
+extern int statement_burst;
+extern double statement_rate;
+extern int statement_wait_ms;
+
+void define_governor();
+[[nodiscard]] bool may_cool_down();
+
+// As SET LOCAL would: the server takes it back at the end of the transaction.
+void set_governed(int serial);
 
 // What the setting is called that names the tenant.
 const char *tenant_setting_name();

@@ -5,6 +5,7 @@
 #include "context.hpp"
 #include "counters.hpp"
 #include "cursors.hpp"
+#include "governor.hpp"
 #include "guard.hpp"
 #include "ledger.hpp"
 #include "metering.hpp"
@@ -12,8 +13,10 @@
 #include "registry.hpp"
 #include "replay.hpp"
 #include "reservations.hpp"
+#include "runaway.hpp"
 #include "schema_wall.hpp"
 #include "schemas.hpp"
+#include "traffic.hpp"
 #include "wall.hpp"
 
 namespace tenancy::hooks
@@ -81,6 +84,7 @@ static void on_transaction(XactEvent event, void *)
     wall::planning_ends(0);
     wall::close_glass_if_over();
     cursors::forget_lost();
+    governor::end_transaction();
     // Inside a procedure somebody may hold what a current_tenant function returned.
     if (depth == 0 && registry::trim_at_transaction_end())
     {
@@ -104,6 +108,8 @@ static void on_shmem_request()
     counters::request_memory();
     replay::request_memory();
     reservations::request_memory();
+    runaway::request_memory();
+    traffic::request_memory();
 }
 
 static void on_shmem_startup()
@@ -114,6 +120,8 @@ static void on_shmem_startup()
     counters::start();
     replay::start();
     reservations::start();
+    runaway::start();
+    traffic::start();
     LWLockRelease(AddinShmemInitLock);
 }
 }

@@ -2,10 +2,13 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "hooks_parts.hpp"
 
+#include "governor.hpp"
 #include "guard.hpp"
 #include "metering.hpp"
 #include "plans.hpp"
+#include "runaway.hpp"
 #include "schema_wall.hpp"
+#include "traffic.hpp"
 #include "wall.hpp"
 
 namespace tenancy::hooks
@@ -22,6 +25,7 @@ extern "C" {
 
 static void on_executor_start(QueryDesc *query, int eflags)
 {
+    governor::apply();
     plans::Dependence dependence = plans::dependence_of(query->plannedstmt);
     if (schema_wall::check_plan(query->plannedstmt))
         dependence.on_tenant = true;
@@ -29,7 +33,10 @@ static void on_executor_start(QueryDesc *query, int eflags)
         guard::check_plan(dependence);
     metering::begin_statement();
     if (depth == 0 && !(eflags & EXEC_FLAG_EXPLAIN_ONLY))
+    {
+        traffic::admit_statement();
         metering::count(core::kStatements, 1);
+    }
     if (previous_executor_start != nullptr)
         previous_executor_start(query, eflags);
     else
@@ -46,6 +53,23 @@ static void run_executor(TENANCY_EXECUTOR_RUN_PARAMS)
         standard_ExecutorRun(TENANCY_EXECUTOR_RUN_ARGS);
 }
 
+// Around a statement of the client's that a runaway rule may apply to.
+pg_noinline static void run_watched(TENANCY_EXECUTOR_RUN_PARAMS)
+{
+    runaway::begin(query);
+    PG_TRY();
+    {
+        run_executor(TENANCY_EXECUTOR_RUN_ARGS);
+    }
+    PG_CATCH();
+    {
+        runaway::fail();
+        PG_RE_THROW();
+    }
+    PG_END_TRY();
+    runaway::end(static_cast<int64>(query->estate->es_processed));
+}
+
 static void on_executor_run(TENANCY_EXECUTOR_RUN_PARAMS)
 {
     const plans::Dependence dependence = plans::dependence_of(query->plannedstmt);
@@ -56,21 +80,30 @@ static void on_executor_run(TENANCY_EXECUTOR_RUN_PARAMS)
         run_executor(TENANCY_EXECUTOR_RUN_ARGS);
         return;
     }
+    const bool is_watched = depth == 0 && runaway::is_watching();
     if (depth == 0)
+    {
         guard::check_running();
+        traffic::enter();
+    }
     Stopwatch watch;
     watch.start();
     depth++;
     const wall::Level level = wall::begin_level();
     PG_TRY();
     {
-        run_executor(TENANCY_EXECUTOR_RUN_ARGS);
+        if (is_watched)
+            run_watched(TENANCY_EXECUTOR_RUN_ARGS);
+        else
+            run_executor(TENANCY_EXECUTOR_RUN_ARGS);
     }
     PG_FINALLY();
     {
         wall::end_level(level);
         depth--;
         watch.stop();
+        if (depth == 0)
+            traffic::leave();
     }
     PG_END_TRY();
     if (depth == 0)

@@ -3,6 +3,7 @@
 #include "hooks_parts.hpp"
 
 #include "context.hpp"
+#include "governor.hpp"
 #include "plans.hpp"
 #include "promotion.hpp"
 #include "schema_wall.hpp"
@@ -22,6 +23,7 @@ extern "C" {
 
 static PlannedStmt *on_plan(Query *query, const char *source, int options, ParamListInfo params)
 {
+    governor::apply();
     schema_wall::complete(query);
     const bool had_tenant = context::is_set();
     plans::Draft draft;

@@ -4,10 +4,12 @@
 
 #include "claim.hpp"
 #include "context.hpp"
+#include "governor.hpp"
 #include "guard.hpp"
 #include "metering.hpp"
 #include "schemas.hpp"
 #include "sizes.hpp"
+#include "traffic.hpp"
 #include "wall.hpp"
 
 namespace tenancy::hooks
@@ -42,6 +44,8 @@ void change_context(void (*assign)(Value), Value value)
         wall::forget_plans();
     schemas::tenant_changed();
     sizes::change_to(context::key());
+    governor::tenant_changed();
+    traffic::tenant_changed();
 }
 
 // The tenant is about to change, and catalogs can be read: how much does it have?

@@ -5,11 +5,14 @@
 #include "copy.hpp"
 #include "counters.hpp"
 #include "cursors.hpp"
+#include "governor.hpp"
 #include "guard.hpp"
 #include "metering.hpp"
 #include "reservations.hpp"
+#include "runaway.hpp"
 #include "schema_wall.hpp"
 #include "schemas.hpp"
+#include "traffic.hpp"
 
 namespace tenancy::hooks
 {
@@ -45,6 +48,39 @@ static void run_utility(PlannedStmt *planned, const char *source, bool read_only
                                 completion);
 }
 
+// Around a statement of the client's that a runaway rule may apply to.
+pg_noinline static void run_watched(PlannedStmt *planned, const char *source, bool read_only_tree,
+                                    ProcessUtilityContext context, ParamListInfo params,
+                                    QueryEnvironment *env, DestReceiver *dest,
+                                    QueryCompletion *completion)
+{
+    runaway::begin(nullptr);
+    PG_TRY();
+    {
+        run_utility(planned, source, read_only_tree, context, params, env, dest, completion);
+    }
+    PG_CATCH();
+    {
+        runaway::fail();
+        PG_RE_THROW();
+    }
+    PG_END_TRY();
+    runaway::end(completion != nullptr ? static_cast<int64>(completion->nprocessed) : 0);
+}
+
+// Settings of the tenant show, and what follows in the transaction runs under them.
+static void govern_session()
+{
+    if (IsTransactionState() && !IsAbortedTransactionBlockState())
+        governor::apply();
+}
+
+// What lets go of things is never refused or kept waiting.
+static bool is_traffic(NodeTag tag)
+{
+    return tag != T_ClosePortalStmt && tag != T_DiscardStmt && tag != T_UnlistenStmt;
+}
+
 static void on_utility(PlannedStmt *planned, const char *source, bool read_only_tree,
                        ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *env,
                        DestReceiver *dest, QueryCompletion *completion)
@@ -73,14 +109,25 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
     if (tag == T_TransactionStmt || tag == T_VariableSetStmt || tag == T_VariableShowStmt ||
         tag == T_ExecuteStmt || tag == T_PrepareStmt || tag == T_DeallocateStmt)
     {
+        if (tag == T_VariableShowStmt)
+            govern_session();
         run_utility(planned, source, read_only_tree, context, params, env, dest, completion);
+        if (tag == T_VariableSetStmt)
+            govern_session();
         return;
     }
 
+    governor::apply();
     schemas::prepare();
     schema_wall::check_utility(planned->utilityStmt);
     guard::check_utility(planned->utilityStmt);
     metering::begin_statement();
+    const bool is_watched = depth == 0 && runaway::is_watching();
+    if (depth == 0 && is_traffic(tag))
+    {
+        traffic::admit_statement();
+        traffic::enter();
+    }
     if (depth == 0)
         metering::count(core::kStatements, 1);
     Stopwatch watch;
@@ -88,12 +135,17 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
     depth++;
     PG_TRY();
     {
-        run_utility(planned, source, read_only_tree, context, params, env, dest, completion);
+        if (is_watched)
+            run_watched(planned, source, read_only_tree, context, params, env, dest, completion);
+        else
+            run_utility(planned, source, read_only_tree, context, params, env, dest, completion);
     }
     PG_FINALLY();
     {
         depth--;
         watch.stop();
+        if (depth == 0)
+            traffic::leave();
     }
     PG_END_TRY();
     if (depth == 0 && has_rows && completion != nullptr)

@@ -62,11 +62,13 @@ extern "C" {
 #include "postmaster/interrupt.h"
 #include "rewrite/rewriteManip.h"
 #include "rewrite/rowsecurity.h"
+#include "storage/condition_variable.h"
 #include "storage/fd.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/lmgr.h"
 #include "storage/lwlock.h"
+#include "storage/proc.h"
 #include "storage/procsignal.h"
 #include "storage/shmem.h"
 #include "tcop/utility.h"
@@ -88,6 +90,7 @@ extern "C" {
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
+#include "utils/timeout.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 }
@@ -137,16 +140,26 @@ inline Oid identity_sequence(Relation relation, AttrNumber column)
 #endif
 }
 
-// The record of one of the server's own settings.
-inline config_string *find_string_setting(const char *name)
+// The record of a setting; nullptr if there is none.
+inline config_generic *find_setting(const char *name)
 {
 #if PG_VERSION_NUM >= 160000
-    return reinterpret_cast<config_string *>(find_option(name, false, false, ERROR));
+    return find_option(name, false, true, 0);
 #else
     for (int i = 0; i < GetNumConfigOptions(); i++)
-        if (strcmp(get_guc_variables()[i]->name, name) == 0)
-            return reinterpret_cast<config_string *>(get_guc_variables()[i]);
-    elog(ERROR, "there is no setting \"%s\"", name);
+        if (pg_strcasecmp(get_guc_variables()[i]->name, name) == 0)
+            return get_guc_variables()[i];
+    return nullptr;
+#endif
+}
+
+// A number of this process, below the most processes there can be.
+inline int own_process_number()
+{
+#if PG_VERSION_NUM >= 170000
+    return MyProcNumber;
+#else
+    return MyProc->pgprocno;
 #endif
 }
 

@@ -45,6 +45,7 @@ static void on_relation_changed(Datum, Oid relation)
         return;
     if (relation == InvalidOid || relation == known.tenants || relation == known.metrics ||
         relation == known.plan_limits || relation == known.tenant_limits ||
+        relation == known.plan_settings || relation == known.tenant_settings ||
         relation == known.role_tenants || relation == known.token_secrets)
         forget_relations();
 }
@@ -70,6 +71,10 @@ void resolve()
     found.metrics = get_relname_relid("metrics", found.schema);
     found.plan_limits = get_relname_relid("plan_limits", found.schema);
     found.tenant_limits = get_relname_relid("tenant_limits", found.schema);
+    found.plan_settings = get_relname_relid("plan_settings", found.schema);
+    found.plan_settings_key = get_relname_relid("plan_settings_pkey", found.schema);
+    found.tenant_settings = get_relname_relid("tenant_settings", found.schema);
+    found.tenant_settings_key = get_relname_relid("tenant_settings_pkey", found.schema);
     found.ledger = get_relname_relid("usage_ledger", found.schema);
     found.role_tenants = get_relname_relid("role_tenants", found.schema);
     found.role_tenants_key = get_relname_relid("role_tenants_pkey", found.schema);
@@ -78,7 +83,8 @@ void resolve()
     // While CREATE EXTENSION runs the rest is on its way: ask again.
     if (!OidIsValid(get_extension_oid("tenancy", true)) || !OidIsValid(found.tenants) ||
         !OidIsValid(found.tenants_key) || !OidIsValid(found.metrics) ||
-        !OidIsValid(found.plan_limits) || !OidIsValid(found.tenant_limits) ||
+        !OidIsValid(found.plan_limits) || !OidIsValid(found.plan_settings_key) ||
+        !OidIsValid(found.tenant_settings_key) || !OidIsValid(found.tenant_limits) ||
         !OidIsValid(found.ledger) || !OidIsValid(found.role_tenants_key) ||
         !OidIsValid(found.token_secrets_key))
         return;

@@ -43,6 +43,10 @@ struct Relations
     Oid metrics;
     Oid plan_limits;
     Oid tenant_limits;
+    Oid plan_settings;
+    Oid plan_settings_key; // unique index, led by plan
+    Oid tenant_settings;
+    Oid tenant_settings_key; // unique index, led by tenant
     Oid ledger;
     Oid role_tenants;
     Oid role_tenants_key; // unique index, led by role

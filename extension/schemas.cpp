@@ -190,7 +190,7 @@ Kind kind_of(Oid oid)
 
 void init(GucStringAssignHook on_assign_search_path)
 {
-    config_string *setting = pg::find_string_setting("search_path");
+    auto *setting = reinterpret_cast<config_string *>(pg::find_setting("search_path"));
     own_path = *setting->variable;
     setting->variable = &own_path;
     previous_assign = setting->assign_hook;
