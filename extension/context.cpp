@@ -17,7 +17,9 @@ namespace tenancy::context
 namespace
 {
 
-constinit registry::Tenant *resolved = nullptr;     // usable, if its generation is the present one
+constinit registry::Tenant *resolved =
+    nullptr;                              // usable, as of that generation of the registry: the
+constinit uint64 resolved_generation = 0; // entry's own may be newer, if others looked it up
 constinit char confirmed_id[registry::kNameSize]{}; // of the claim, once it was found to exist
 constinit TimestampTz valid_until = PG_INT64_MAX;   // the token's end
 constinit bool roles_matter = false;                // there are bindings
@@ -82,7 +84,7 @@ Oid find_objector()
 
 bool is_resolved()
 {
-    return resolved != nullptr && resolved->generation == registry::generation() && !is_expired() &&
+    return resolved != nullptr && resolved_generation == registry::generation() && !is_expired() &&
            (!roles_matter || resolved_roles == trust::present_roles());
 }
 
@@ -115,6 +117,7 @@ pg_noinline Finding resolve()
     if (!tenant->exists || tenant->status != registry::Status::active)
         return {Finding::Fault::unusable, InvalidOid, tenant};
     resolved = tenant;
+    resolved_generation = tenant->generation;
     return {Finding::Fault::none, InvalidOid, tenant};
 }
 

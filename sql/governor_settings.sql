@@ -78,6 +78,10 @@ SELECT 1 AS one;
 SET LOCAL statement_timeout = 0;
 SELECT pg_sleep(60);
 ROLLBACK;
+-- reading a tenant's settings does not stand for asking whether it may be used
+SELECT tenancy.current_tenant();
+SELECT tenancy.suspend_tenant('gs_acme', 'test');
+SELECT tenancy.current_tenant();
 RESET tenancy.tenant_id;
 SHOW statement_timeout;
 SELECT action, object, before -> 'value' AS before, after -> 'value' AS after FROM tenancy.audit_log WHERE object LIKE 'gs\_%/%' ORDER BY id;

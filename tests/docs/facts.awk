@@ -48,7 +48,7 @@ chapter == "Functions" && section != "" {
 chapter == "Settings" && /^Type: / {
     type = code_in($0)
     range = ""
-    if (match($0, /from [0-9]+ to [0-9]+/))
+    if (match($0, /from -?[0-9]+ to [0-9e+]+/))
         range = substr($0, RSTART, RLENGTH)
     after = $0
     sub(/.*Default: /, "", after)
