@@ -69,6 +69,7 @@ extern "C" {
 #include "storage/lwlock.h"
 #include "storage/procsignal.h"
 #include "storage/shmem.h"
+#include "tcop/pquery.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/array.h"
