@@ -19,6 +19,7 @@ struct Cursor
 {
     char name[NAMEDATALEN];
     char tenant[registry::kNameSize]; // empty: none
+    bool is_shut;
 };
 constinit HTAB *opened = nullptr;
 
@@ -32,6 +33,15 @@ bool reads_attached_table(const PlannedStmt *plan)
             return true;
     }
     return false;
+}
+
+// What is held has its rows stored, whatever it read them from: a function may have read tenants'
+// tables.
+bool is_tenants(const Portal portal)
+{
+    const auto *plan = linitial_node(PlannedStmt, portal->stmts);
+    return reads_attached_table(plan) || schema_wall::depends_on_tenant(plan) ||
+           ((portal->cursorOptions & CURSOR_OPT_HOLD) != 0 && context::is_set());
 }
 
 } // namespace
@@ -54,8 +64,7 @@ void remember(const char *name)
     forget(name);
     const Portal portal = GetPortalByName(name);
     if (!PortalIsValid(portal) || portal->stmts == NIL || !registry::is_installed() ||
-        !(reads_attached_table(linitial_node(PlannedStmt, portal->stmts)) ||
-          schema_wall::depends_on_tenant(linitial_node(PlannedStmt, portal->stmts))))
+        !is_tenants(portal))
         return;
     if (opened == nullptr)
     {
@@ -68,6 +77,34 @@ void remember(const char *name)
     }
     auto *cursor = static_cast<Cursor *>(hash_search(opened, name, HASH_ENTER, nullptr));
     strlcpy(cursor->tenant, context::key(), sizeof(cursor->tenant));
+    cursor->is_shut = false;
+}
+
+// PL/pgSQL and cursor_to_xml() fetch without a statement, and from stored rows without the executor:
+// there is no hook. The server itself asks a portal whether it is ready.
+void tenant_changed()
+{
+    if (opened == nullptr)
+        return;
+    HASH_SEQ_STATUS status;
+    hash_seq_init(&status, opened);
+    while (auto *cursor = static_cast<Cursor *>(hash_seq_search(&status)))
+    {
+        const Portal portal = GetPortalByName(cursor->name);
+        if (!PortalIsValid(portal) || portal->holdStore == nullptr)
+            continue;
+        const bool is_others = strcmp(cursor->tenant, context::key()) != 0;
+        if (is_others && portal->status == PORTAL_READY)
+        {
+            portal->status = PORTAL_DONE;
+            cursor->is_shut = true;
+        }
+        else if (!is_others && cursor->is_shut && portal->status == PORTAL_DONE)
+        {
+            portal->status = PORTAL_READY;
+            cursor->is_shut = false;
+        }
+    }
 }
 
 void forget_lost()

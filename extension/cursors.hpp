@@ -11,6 +11,10 @@ namespace tenancy::cursors
 void remember(const char *name);
 void forget(const char *name);
 
+// The tenant has changed: cursors of others that hold their rows cannot be read from until it is
+// theirs again, by whatever way.
+void tenant_changed();
+
 // At the end of a transaction, with which most cursors go.
 void forget_lost();
 

@@ -5,26 +5,18 @@
 #include "context.hpp"
 #include "cursors.hpp"
 #include "guc.hpp"
+#include "open_queries.hpp"
 #include "owner.hpp"
 #include "policy.hpp"
 #include "registry.hpp"
 #include "schema_wall.hpp"
+#include "wall.hpp"
 
 namespace tenancy::guard
 {
 
 namespace
 {
-
-// How many plans over tenants' tables have started and still have their memory.
-constinit int open_queries = 0;
-
-extern "C" {
-static void on_query_memory_gone(void *)
-{
-    open_queries--;
-}
-}
 
 [[noreturn]] void refuse(const char *what, Oid relation)
 {
@@ -218,6 +210,16 @@ void check_plan(const plans::Dependence &dependence)
         check_tenant_of(dependence);
 }
 
+void check_past_wall()
+{
+    if (wall::is_up())
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("the query was planned without a tenant"),
+                        errdetail("It would reach the rows of all tenants."),
+                        errhint("Set the tenant before the statement, or the function it is in, "
+                                "begins.")));
+}
+
 void check_tenant_of(const plans::Dependence &dependence)
 {
     if (!plans::is_present(dependence.made_for))
@@ -227,26 +229,9 @@ void check_tenant_of(const plans::Dependence &dependence)
                                 "before the tenant changes.")));
 }
 
-void watch(const QueryDesc *query)
-{
-    if (!context::is_set())
-        return;
-    // The query's memory goes at its end, and at an error: no other event is as sure.
-    auto *callback = static_cast<MemoryContextCallback *>(
-        MemoryContextAllocZero(query->estate->es_query_cxt, sizeof(MemoryContextCallback)));
-    callback->func = on_query_memory_gone;
-    MemoryContextRegisterResetCallback(query->estate->es_query_cxt, callback);
-    open_queries++;
-}
-
-bool is_query_open()
-{
-    return open_queries > 0;
-}
-
 void check_running()
 {
-    if (open_queries == 0 || !context::is_set())
+    if (!open_queries::is_any() || !context::is_set())
         return;
     AcceptInvalidationMessages();
     (void)context::current();

@@ -13,16 +13,15 @@ namespace tenancy::guard
 // plan was made for.
 void check_plan(const plans::Dependence &dependence);
 
-// A plan over tenants' tables has started: until its memory goes, the tenant cannot change.
-void watch(const QueryDesc *query);
+// Before a plan that sees the rows of all tenants runs. They are dropped when a tenant is set, but for
+// those in use: of a statement that was bound before, and of an SQL function, whose statements the
+// server plans together.
+void check_past_wall();
 
 // Before an open query goes on: its tenant must still be usable, and the present one. A function
 // with a SET clause may have left a cursor behind.
 void check_running();
 void check_tenant_of(const plans::Dependence &dependence);
-
-// Does a query of the present tenant stand open?
-bool is_query_open();
 
 // Before a utility statement runs.
 void check_utility(const Node *statement);

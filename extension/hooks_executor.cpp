@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "hooks_parts.hpp"
 
+#include "context.hpp"
 #include "governor.hpp"
 #include "guard.hpp"
 #include "metering.hpp"
+#include "open_queries.hpp"
 #include "plans.hpp"
 #include "runaway.hpp"
 #include "schema_wall.hpp"
@@ -27,10 +29,12 @@ static void on_executor_start(QueryDesc *query, int eflags)
 {
     governor::apply();
     plans::Dependence dependence = plans::dependence_of(query->plannedstmt);
-    if (schema_wall::check_plan(query->plannedstmt))
-        dependence.on_tenant = true;
+    const bool reads_schemas = schema_wall::check_plan(query->plannedstmt);
+    dependence.on_tenant = dependence.on_tenant || reads_schemas;
     if (dependence.on_tenant)
         guard::check_plan(dependence);
+    if (dependence.is_past_wall)
+        guard::check_past_wall();
     metering::begin_statement();
     if (depth == 0 && !(eflags & EXEC_FLAG_EXPLAIN_ONLY))
     {
@@ -41,8 +45,9 @@ static void on_executor_start(QueryDesc *query, int eflags)
         previous_executor_start(query, eflags);
     else
         standard_ExecutorStart(query, eflags);
-    if (dependence.on_tenant)
-        guard::watch(query);
+    // Without a tenant only those matter that see the rows of all.
+    if (context::is_set() ? dependence.on_tenant : dependence.is_past_wall || reads_schemas)
+        open_queries::watch(query);
 }
 
 static void run_executor(TENANCY_EXECUTOR_RUN_PARAMS)
@@ -75,6 +80,7 @@ static void on_executor_run(TENANCY_EXECUTOR_RUN_PARAMS)
     const plans::Dependence dependence = plans::dependence_of(query->plannedstmt);
     if (dependence.made_for != 0)
         guard::check_tenant_of(dependence);
+    open_queries::check(query);
     if (depth > 0 && !wall::has_levels())
     {
         run_executor(TENANCY_EXECUTOR_RUN_ARGS);

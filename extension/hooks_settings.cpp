@@ -4,9 +4,11 @@
 
 #include "claim.hpp"
 #include "context.hpp"
+#include "cursors.hpp"
 #include "governor.hpp"
 #include "guard.hpp"
 #include "metering.hpp"
+#include "open_queries.hpp"
 #include "schemas.hpp"
 #include "sizes.hpp"
 #include "traffic.hpp"
@@ -23,7 +25,7 @@ bool may_become(const char *tenant_key, GucSource source)
 {
     // The last moment before the setting changes at which the catalog can be read.
     schemas::prepare();
-    if (source < PGC_S_INTERACTIVE || !guard::is_query_open() ||
+    if (source < PGC_S_INTERACTIVE || !open_queries::is_any() ||
         pg_strcasecmp(tenant_key, context::key()) == 0)
         return true;
     GUC_check_errcode(ERRCODE_OBJECT_IN_USE);
@@ -43,6 +45,8 @@ void change_context(void (*assign)(Value), Value value)
     if (context::is_set() != was_set)
         wall::forget_plans();
     schemas::tenant_changed();
+    open_queries::tenant_changed();
+    cursors::tenant_changed();
     sizes::change_to(context::key());
     governor::tenant_changed();
     traffic::tenant_changed();

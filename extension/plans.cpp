@@ -24,8 +24,9 @@ constinit TenantFunction functions[] = {{"current_tenant", InvalidOid, 0},
                                         {"current_tenant_int", InvalidOid, 0}};
 constinit uint64 functions_generation = 0;
 
-// Among the items that invalidate a plan: no cache of the server's, so it never does.
+// Among the items that invalidate a plan: no caches of the server's, so they never do.
 constexpr int kMadeFor = -0x7451;
+constexpr int kPastWall = -0x7452;
 
 void look_up_functions()
 {
@@ -122,6 +123,7 @@ void begin(Draft &draft, const char *source, ParamListInfo params)
 {
     draft.is_used_once = is_used_once(source, params);
     draft.tenant = nullptr;
+    draft.is_past_wall = false;
     draft.table_count = 0;
 }
 
@@ -156,6 +158,8 @@ void finish(const Draft &draft, PlannedStmt *plan)
 {
     if (draft.tenant != nullptr)
         plan->invalItems = lappend(plan->invalItems, make_item(kMadeFor, draft.tenant->serial));
+    if (draft.is_past_wall)
+        plan->invalItems = lappend(plan->invalItems, make_item(kPastWall, 0));
     for (int i = 0; i < draft.table_count; i++)
         plan->invalItems =
             lappend(plan->invalItems, make_item(PROCOID, sizes::mark_plan(draft.tables[i])));
@@ -178,7 +182,12 @@ Dependence dependence_of(const PlannedStmt *plan)
     {
         const auto *item = static_cast<const PlanInvalItem *>(lfirst(cell));
         if (item->cacheId == kMadeFor)
-            dependence = {true, item->hashValue};
+        {
+            dependence.on_tenant = true;
+            dependence.made_for = item->hashValue;
+        }
+        else if (item->cacheId == kPastWall)
+            dependence.is_past_wall = true;
         else if (item->cacheId == PROCOID)
             for (const TenantFunction &function : functions)
                 dependence.on_tenant = dependence.on_tenant || item->hashValue == function.hash;

@@ -20,6 +20,7 @@ struct Draft
 {
     bool is_used_once;              // so that it may hold the tenant
     const registry::Tenant *tenant; // whom it holds, if any
+    bool is_past_wall;              // it reaches an attached table without the condition
     int table_count;                // otherwise: the attached tables it reads, the first of them
     sizes::Table tables[8];
 };
@@ -34,8 +35,9 @@ void finish(const Draft &draft, PlannedStmt *plan);
 // What running a plan demands of the context.
 struct Dependence
 {
-    bool on_tenant;  // it calls a current_tenant function, or has a tenant as a constant
-    uint32 made_for; // the serial number of that tenant; 0 = none
+    bool on_tenant;    // it calls a current_tenant function, or has a tenant as a constant
+    bool is_past_wall; // it was made to see the rows of all tenants
+    uint32 made_for;   // the serial number of that tenant; 0 = none
 };
 Dependence dependence_of(const PlannedStmt *plan);
 

@@ -78,7 +78,7 @@ void add_checks(Query *query, const char *relation, Expr *condition)
 
 // What counts is whether the condition is there, and not who runs the query: a view's own barrier may
 // be there instead, and a query may have been rewritten with other rights than it is planned with.
-void complete_entry(Query *query, int index, RangeTblEntry *entry)
+void complete_entry(Query *query, int index, RangeTblEntry *entry, plans::Draft &draft)
 {
     if (!policy::may_be_attached(entry->relid))
         return;
@@ -100,13 +100,16 @@ void complete_entry(Query *query, int index, RangeTblEntry *entry)
                 entry->securityQuals = lcons(condition, entry->securityQuals);
             query->hasRowSecurity = true;
         }
+        else
+            draft.is_past_wall = draft.is_past_wall || lacks;
     }
     table_close(relation, NoLock);
 }
 
 extern "C" {
-static bool complete_walker(Node *node, void *draft)
+static bool complete_walker(Node *node, void *context)
 {
+    auto *draft = static_cast<plans::Draft *>(context);
     if (node == nullptr)
         return false;
     if (!IsA(node, Query))
@@ -125,9 +128,9 @@ static bool complete_walker(Node *node, void *draft)
         if (entry->rtekind != RTE_RELATION ||
             (entry->relkind != RELKIND_RELATION && entry->relkind != RELKIND_PARTITIONED_TABLE))
             continue;
-        complete_entry(query, index, entry);
+        complete_entry(query, index, entry, *draft);
         if (entry->securityQuals != NIL)
-            plans::visit(*static_cast<plans::Draft *>(draft), entry);
+            plans::visit(*draft, entry);
     }
     return has_queries && query_tree_walker(query, pg::walker(complete_walker), draft, 0);
 }
