@@ -240,6 +240,9 @@ BEGIN
     ), audited AS (
         INSERT INTO tenancy.audit_log (action, object, after)
         SELECT 'create_tenant', c.id, to_jsonb(c) FROM created c
+    ), told AS (
+        INSERT INTO tenancy.events_outbox (tenant_id, type, payload)
+        SELECT c.id, 'tenant.created', jsonb_build_object('name', c.name, 'plan', c.plan, 'status', c.status) FROM created c
     )
     SELECT array_agg(lower(c.id)) INTO made FROM created c;
     PERFORM tenancy.begin_subscriptions(made);

@@ -37,7 +37,7 @@ BEGIN
                       ELSE 'REVOKE SELECT ON %s FROM %s' END, c.oid::regclass, role)
         FROM pg_class c
         WHERE c.relnamespace = 'tenancy'::regnamespace AND c.relkind IN ('r', 'p', 'v')
-          AND c.relname <> 'token_secrets'
+          AND c.relname <> ALL ('{token_secrets,webhook_secrets}')
     LOOP
         EXECUTE statement;
     END LOOP;
