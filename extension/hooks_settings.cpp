@@ -6,7 +6,6 @@
 #include "context.hpp"
 #include "cursors.hpp"
 #include "governor.hpp"
-#include "guard.hpp"
 #include "metering.hpp"
 #include "open_queries.hpp"
 #include "schemas.hpp"

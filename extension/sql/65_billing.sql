@@ -270,6 +270,7 @@ BEGIN
     END IF;
     SELECT * INTO series FROM tenancy.take_invoice_numbers('invoice', cardinality(drafts));
     UPDATE tenancy.invoices i SET status = 'final', issued_at = tenancy.clock_time(), status_changed_at = tenancy.clock_time(),
+        parties = tenancy.invoice_parties(i.tenant_id),
         number = series.prefix || lpad((series.first + d.n - 1)::text, greatest(6, length((series.first + d.n - 1)::text)), '0')
     FROM unnest(drafts) WITH ORDINALITY AS d(id, n) WHERE i.id = d.id;
     PERFORM tenancy.settle_invoices(drafts);

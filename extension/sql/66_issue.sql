@@ -321,7 +321,8 @@ BEGIN
     WHERE l.invoice_id = original.id AND l.kind = 'tax' AND original.subtotal > 0 AND s.share <> 0;
     SELECT * INTO number_of FROM tenancy.take_invoice_numbers('credit_note', 1);
     UPDATE tenancy.invoices i SET subtotal = s.subtotal, discount = -s.discount, tax = s.tax, total = s.subtotal + s.discount + s.tax,
-        status = 'final', issued_at = tenancy.clock_time(), number = number_of.prefix || lpad(number_of.first::text, greatest(6, length(number_of.first::text)), '0')
+        status = 'final', issued_at = tenancy.clock_time(), parties = tenancy.invoice_parties(i.tenant_id),
+        number = number_of.prefix || lpad(number_of.first::text, greatest(6, length(number_of.first::text)), '0')
     FROM (SELECT coalesce(sum(l.amount) FILTER (WHERE l.kind = 'adjustment'), 0) AS subtotal, coalesce(sum(l.amount) FILTER (WHERE l.kind = 'discount'), 0) AS discount,
               coalesce(sum(l.amount) FILTER (WHERE l.kind = 'tax'), 0) AS tax FROM tenancy.invoice_lines l WHERE l.invoice_id = note) s
     WHERE i.id = note;
