@@ -6,8 +6,6 @@
 generation=0 # of servers: a restored or promoted one takes the place of the one before
 archive=
 
-data_of() { echo "$private_home/servers/$1/data"; }
-
 prepare() {
     server=crash_0
     locate_private_home
@@ -22,31 +20,11 @@ prepare() {
     psql -Xq -v ON_ERROR_STOP=1 -f "$root/tests/crash/schema.sql" >/dev/null
 }
 
-# Starts a server again. While a process of the dead one still ends, the server refuses to.
-launch() {
-    local log=$private_home/servers/$1/server.log
-    until_true 60 "the start of $1" try_to_launch "$1" "$log"
-    use_server "$1"
-}
-try_to_launch() { control_server "$1" -l "$2" -t 60 start >"$work/pg_ctl.log" 2>&1; }
-
-is_gone() { ! kill -0 "$1" 2>/dev/null; }
-
-kill_hard() { as_server_user kill -KILL "$1" 2>/dev/null || true; }
-
-# Its children see it go and end as soon as they next wait for something; some commit before that.
-kill_postmaster() {
-    local process
-    process=$(head -n 1 "$(data_of "$server")/postmaster.pid")
-    kill_hard "$process"
-    until_true 30 "the end of the server" is_gone "$process"
-}
-
 play_postmaster() {
     start_load
     pause
     note_counters
-    kill_postmaster
+    kill_postmaster "$server"
     end_load
     launch "$server"
 }
@@ -133,7 +111,7 @@ play_promote() {
     coproc SESSION { on_standby 2>&1; }
     echo "SET tenancy.tenant_id = 'cr_1'; SELECT used FROM tenancy.check_quota('cr.events');" >&"${SESSION[1]}"
     read -r used <&"${SESSION[0]}"
-    kill_postmaster
+    kill_postmaster "$server"
     end_load
     control_server "$next" -t 60 promote >/dev/null
     switch_to_next
@@ -200,7 +178,7 @@ restore_from() {
     pause
     segment=$(value "SELECT pg_walfile_name(pg_switch_wal())")
     until_true 30 "the archiver" test -e "$archive/$segment"
-    kill_postmaster
+    kill_postmaster "$server"
     end_load
     mv "$work/before" "$work/told"
     configure_copy "restore_command = 'cp $archive/%f %p'" "recovery_target_name = 'cr_$round'" \
