@@ -14,6 +14,7 @@ namespace
 {
 
 constexpr const char *kFile = PGSTAT_STAT_PERMANENT_DIRECTORY "/tenancy.stat";
+constexpr const char *kStandbyFile = PGSTAT_STAT_PERMANENT_DIRECTORY "/tenancy.standby.stat";
 constexpr const char *kFileInMaking = PGSTAT_STAT_PERMANENT_DIRECTORY "/tenancy.stat.tmp";
 constexpr uint32 kFileMagic = 0x74656e01;
 // Not a tenant id: stands for all tenants past the limit.
@@ -128,16 +129,23 @@ Entry *add_new(const Key &key, const core::Counts &counts)
     return entry;
 }
 
-// The file is read once and removed: after a crash there is none, and a new epoch begins.
+// Does the server begin by replaying what another one wrote, as a standby or a restored copy does?
+bool follows_another()
+{
+    return access(STANDBY_SIGNAL_FILE, F_OK) == 0 || access(RECOVERY_SIGNAL_FILE, F_OK) == 0 ||
+           access(BACKUP_LABEL_FILE, F_OK) == 0;
+}
+
+// The file is read once and removed: after a crash there is none, and a new epoch begins. A standby's
+// has a name of its own, so that no copy of a primary's files goes on in the primary's epoch: the
+// values that the primary has flushed since then come by replay, and the copy's would be below them.
 void load()
 {
-    FILE *file = AllocateFile(kFile, PG_BINARY_R);
-    if (file == nullptr)
-        return;
+    FILE *file = AllocateFile(follows_another() ? kStandbyFile : kFile, PG_BINARY_R);
     uint32 magic = 0;
     uint64 epoch = 0;
     uint32 counters = 0;
-    if (fread(&magic, sizeof(magic), 1, file) == 1 && magic == kFileMagic &&
+    if (file != nullptr && fread(&magic, sizeof(magic), 1, file) == 1 && magic == kFileMagic &&
         fread(&counters, sizeof(counters), 1, file) == 1 && counters == core::kCounters &&
         fread(&epoch, sizeof(epoch), 1, file) == 1)
     {
@@ -152,11 +160,13 @@ void load()
                 add_to(entry, saved.counts);
         }
     }
-    FreeFile(file);
+    if (file != nullptr)
+        FreeFile(file);
     unlink(kFile);
+    unlink(kStandbyFile);
 }
 
-void save()
+void save(const char *path)
 {
     FILE *file = AllocateFile(kFileInMaking, PG_BINARY_W);
     bool good = file != nullptr;
@@ -177,11 +187,11 @@ void save()
     if (file != nullptr && FreeFile(file) != 0)
         good = false;
     if (good)
-        (void)durable_rename(kFileInMaking, kFile, LOG);
+        (void)durable_rename(kFileInMaking, path, LOG);
     else
     {
         ereport(LOG, (errcode_for_file_access(),
-                      errmsg("could not write resource counters to file \"%s\": %m", kFile)));
+                      errmsg("could not write resource counters to file \"%s\": %m", path)));
         unlink(kFileInMaking);
     }
 }
@@ -192,7 +202,7 @@ extern "C" {
 static void on_shutdown(int code, Datum)
 {
     if (code == 0 && shared != nullptr && entries != nullptr)
-        save();
+        save(RecoveryInProgress() ? kStandbyFile : kFile);
 }
 }
 
