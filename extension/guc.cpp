@@ -8,6 +8,7 @@
 namespace tenancy::guc
 {
 
+const Thresholds *alert_thresholds = nullptr;
 bool auto_attach = true;
 int context_mode = kContextOpen;
 bool enforce_bypass = true;
@@ -16,6 +17,7 @@ int index_promotion = kPromoteList;
 int max_quota_entries = 16384;
 int max_tracked_tenants = 10000;
 int max_used_tokens = 16384;
+bool quota_warnings = false;
 bool strict = false;
 char *tenant_id = nullptr;
 char *token_audience = nullptr;
@@ -28,6 +30,7 @@ namespace
 
 constexpr char kTenantSetting[] = "tenancy.tenant_id";
 
+constinit char *alert_threshold_list = nullptr;
 constinit char *clock_setting = nullptr;
 constinit char *pinned_tenant = nullptr;
 constinit char *setting_name = nullptr;
@@ -44,6 +47,29 @@ const config_enum_entry kContexts[] = {
     {"open", kContextOpen, false}, {"token", kContextToken, false}, {nullptr, 0, false}};
 
 extern "C" {
+
+static bool check_alert_thresholds(char **value, void **extra, GucSource)
+{
+    Thresholds thresholds{};
+    thresholds.count = core::parse_thresholds(*value != nullptr ? *value : "", thresholds.percent);
+    if (thresholds.count < 0)
+    {
+        GUC_check_errdetail("It is a list of at most 8 percents from 1 to 1000 that rise, such as "
+                            "50,80,100.");
+        return false;
+    }
+    auto *made = static_cast<Thresholds *>(pg::guc_extra_alloc(sizeof(Thresholds)));
+    if (made == nullptr)
+        return false;
+    *made = thresholds;
+    *extra = made;
+    return true;
+}
+
+static void assign_alert_thresholds(const char *, void *extra)
+{
+    alert_thresholds = static_cast<const Thresholds *>(extra);
+}
 
 static bool check_clock(char **value, void **extra, GucSource)
 {
@@ -120,6 +146,10 @@ void require_setting_name()
 
 void init(const Hooks &hooks)
 {
+    DefineCustomStringVariable(
+        "tenancy.alert_thresholds", "Percents of a limit at which an alert is written.",
+        "Once for each window of a limit; empty means none.", &alert_threshold_list, "50,80,100",
+        PGC_SUSET, 0, check_alert_thresholds, assign_alert_thresholds, nullptr);
     DefineCustomBoolVariable(
         "tenancy.auto_attach", "Attaches new tables that have the tenant column.",
         "Tables made or altered get row security, default, NOT NULL and index by themselves.",
@@ -167,6 +197,10 @@ void init(const Hooks &hooks)
         "Cannot be set: set_tenant() with pin => true does, for the rest of the session.",
         &pinned_tenant, "", PGC_SUSET, GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
         hooks.check_pinned_tenant, hooks.assign_pinned_tenant, nullptr);
+    DefineCustomBoolVariable("tenancy.quota_warnings",
+                             "Warns the client whose use reaches a threshold of a limit.",
+                             "See tenancy.alert_thresholds.", &quota_warnings, false, PGC_USERSET,
+                             0, nullptr, nullptr, nullptr);
     if (process_shared_preload_libraries_in_progress)
     {
         DefineCustomStringVariable(

@@ -5,10 +5,18 @@
 #include "pg.hpp"
 
 #include "core/runaway.hpp"
+#include "core/thresholds.hpp"
 
 namespace tenancy::guc
 {
 
+// Percents of a limit at which an alert is written, rising.
+struct Thresholds
+{
+    int count;
+    int percent[core::kMaxThresholds];
+};
+extern const Thresholds *alert_thresholds;
 extern bool auto_attach;
 extern int context_mode;
 extern bool enforce_bypass;
@@ -17,6 +25,7 @@ extern int index_promotion;
 extern int max_quota_entries;
 extern int max_tracked_tenants;
 extern int max_used_tokens;
+extern bool quota_warnings;
 extern bool strict;
 extern char *tenant_id; // as it was set, "" = none; tenancy.setting_name says how it is called
 extern char *token_audience;

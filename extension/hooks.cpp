@@ -46,12 +46,12 @@ static void on_object_access(ObjectAccessType access, Oid classId, Oid object, i
 }
 
 // What the ledger writes is no statement of the client's.
-pg_noinline static void write_ledger()
+pg_noinline static void write_ledger(bool prepare)
 {
     depth++;
     PG_TRY();
     {
-        ledger::write();
+        ledger::write(prepare);
     }
     PG_FINALLY();
     {
@@ -65,11 +65,9 @@ static void on_transaction(XactEvent event, void *)
     switch (event)
     {
     case XACT_EVENT_PRE_COMMIT:
-        if (ledger::is_anything_pending())
-            write_ledger();
-        return;
     case XACT_EVENT_PRE_PREPARE:
-        ledger::refuse_prepare();
+        if (ledger::is_anything_pending())
+            write_ledger(event == XACT_EVENT_PRE_PREPARE);
         return;
     case XACT_EVENT_COMMIT:
     case XACT_EVENT_ABORT:
@@ -78,7 +76,9 @@ static void on_transaction(XactEvent event, void *)
     default:
         return;
     }
-    ledger::settle(event != XACT_EVENT_ABORT);
+    ledger::settle(event == XACT_EVENT_ABORT     ? core::End::aborted
+                   : event == XACT_EVENT_PREPARE ? core::End::prepared
+                                                 : core::End::committed);
     // The setting still names the tenant here: SET LOCAL is undone only after this.
     metering::end_transaction();
     wall::planning_ends(0);

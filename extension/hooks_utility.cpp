@@ -7,6 +7,7 @@
 #include "cursors.hpp"
 #include "governor.hpp"
 #include "guard.hpp"
+#include "leases.hpp"
 #include "metering.hpp"
 #include "reservations.hpp"
 #include "runaway.hpp"
@@ -99,6 +100,8 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
         tag == T_ClosePortalStmt && castNode(ClosePortalStmt, planned->utilityStmt)->portalname
             ? pstrdup(castNode(ClosePortalStmt, planned->utilityStmt)->portalname)
             : nullptr;
+    const bool discards_all =
+        tag == T_DiscardStmt && castNode(DiscardStmt, planned->utilityStmt)->target == DISCARD_ALL;
     const Oid dropped_database =
         tag == T_DropdbStmt
             ? get_database_oid(castNode(DropdbStmt, planned->utilityStmt)->dbname, true)
@@ -155,6 +158,8 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
         cursors::forget(closed_cursor);
     if (cursor != nullptr)
         cursors::remember(cursor);
+    if (discards_all)
+        leases::release_all();
     if (OidIsValid(dropped_database))
     {
         counters::forget_database(dropped_database);

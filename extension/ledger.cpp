@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "ledger.hpp"
 
+#include "alerts.hpp"
 #include "core/clock.hpp"
 #include "guc.hpp"
 #include "owner.hpp"
@@ -22,14 +23,15 @@ struct Item
     int level;
     int64 quarter;
     TimestampTz at;
-    int64 unwritten; // due at pre-commit
-    int64 written;   // stands in rows of its own already
+    core::Share share;     // all that is to be settled
+    core::Share unwritten; // what of it is due at pre-commit, and does not stand in rows of its own
     core::WindowStarts when;
 };
 
 constinit Item *items = nullptr;
 constinit Item *spare = nullptr;     // memory for the next item
 constinit bool writing_done = false; // past pre-commit: nothing can be added any more
+constinit bool crossed = false;      // there is something to tell of some slot
 
 constexpr const char *kInsertKey =
     "INSERT INTO tenancy.usage_keys (tenant_id, metric, key, amount, at, attributes)"
@@ -42,11 +44,26 @@ constexpr const char *kCompareKey =
     "SELECT k.amount = $4 AND k.at IS NOT DISTINCT FROM $5 AND k.attributes IS NOT DISTINCT FROM $6"
     " FROM tenancy.usage_keys k WHERE k.tenant_id = $1 AND k.metric = $2 AND k.key = $3";
 
-void add_pending(const quota::Slot *slot, core::Windows *windows)
+void add_pending(const quota::Slot *slot, core::State *state)
 {
     for (auto *item = static_cast<Item *>(slot->pending); item != nullptr; item = item->older)
+    {
         // What is written is visible to the loader already.
-        core::add(*windows, item->when, item->unwritten);
+        core::add(state->windows, item->when, item->unwritten.amount);
+        state->windows.used[core::kTotal] -= item->unwritten.released;
+        state->in_flight += item->share.amount;
+        if (state->rate.interval != 0)
+            state->bucket =
+                core::take(state->rate, state->bucket, state->bucket.at, item->unwritten.amount);
+    }
+}
+
+int64 own_in_flight(const quota::Slot *slot)
+{
+    int64 sum = 0;
+    for (auto *item = static_cast<Item *>(slot->pending); item != nullptr; item = item->older)
+        sum += item->share.amount;
+    return sum;
 }
 
 // Does the slot's newest item take this amount too?
@@ -56,6 +73,26 @@ Item *open_item(const quota::Slot *slot, int level, TimestampTz at)
     if (item == nullptr || item->level != level || item->quarter != core::quarter_of(at))
         return nullptr;
     return item;
+}
+
+void add(core::Share &sum, const core::Share &more)
+{
+    sum.amount += more.amount;
+    sum.released += more.released;
+    sum.leased += more.leased;
+}
+
+core::Share share_of(quota::Act act, int64 amount)
+{
+    switch (act)
+    {
+    case quota::Act::release:
+        return {0, amount, 0};
+    case quota::Act::lease:
+        return {0, 0, amount};
+    default:
+        return {amount, 0, 0};
+    }
 }
 
 // Memory comes first: after a reservation nothing may fail before it is linked.
@@ -82,11 +119,10 @@ Item *push_item(quota::Slot *slot, int level, TimestampTz at, const core::Window
     return item;
 }
 
-void let_go(Item *item, bool committed)
+void let_go(Item *item, core::End end)
 {
-    if (!committed)
-        quota::release(item->slot, item->when, item->unwritten + item->written);
-    quota::unpin(item->slot);
+    item->slot->releasing -= item->share.released;
+    quota::settle(item->slot, item->when, item->share, end);
 }
 
 // Claims an idempotency key: true if it is new. Waits for a transaction that holds it.
@@ -150,20 +186,21 @@ void unclaim_key(const quota::Slot *slot, const text *key)
 
 } // namespace
 
-Result add(quota::Slot *slot, quota::Mode mode, int64 amount, const Event &event)
+void add(quota::Slot *slot, quota::Act act, int64 amount, const Event &event, Result *result)
 {
-    PreventCommandIfReadOnly("recording usage");
+    if (act != quota::Act::lease)
+        PreventCommandIfReadOnly("recording usage");
     PreventCommandIfParallelMode("recording usage");
     if (writing_done)
         ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
                         errmsg("usage cannot be recorded while the transaction commits")));
 
-    Result result{};
-    result.counted = event.key == nullptr || claim_key(slot, amount, event);
-    if (!result.counted)
+    const int64 change = act == quota::Act::release ? -amount : amount;
+    result->counted = event.key == nullptr || claim_key(slot, change, event);
+    if (!result->counted)
     {
-        result.decision = look(slot, 0).decision;
-        return result;
+        look(slot, 0, &result->outcome);
+        return;
     }
 
     const TimestampTz now = guc::clock_time();
@@ -172,14 +209,20 @@ Result add(quota::Slot *slot, quota::Mode mode, int64 amount, const Event &event
     const int level = GetCurrentTransactionNestLevel();
     Item *item = open_item(slot, level, at);
     provide_spare();
-    const quota::Outcome outcome =
-        quota::request(slot, mode, amount, at, item == nullptr, add_pending);
-    result.decision = outcome.decision;
+    const quota::Outcome &outcome = result->outcome;
+    quota::request(slot,
+                   {act,
+                    item == nullptr,
+                    amount,
+                    at,
+                    {act == quota::Act::release ? own_in_flight(slot) : 0, slot->releasing, 0},
+                    add_pending},
+                   &result->outcome);
     if (outcome.decision.verdict != core::Verdict::admitted)
     {
         if (event.key != nullptr)
             unclaim_key(slot, event.key);
-        return result;
+        return;
     }
     if (item != nullptr && memcmp(&item->when, &outcome.when, sizeof(outcome.when)) != 0)
     {
@@ -191,22 +234,55 @@ Result add(quota::Slot *slot, quota::Mode mode, int64 amount, const Event &event
         at = Max(at, core::latest_start(outcome.when));
     if (item == nullptr)
         item = push_item(slot, level, at, outcome.when);
+    // From the last use, so that a bucket that is loaded from the ledger is not too empty.
+    if (slot->known.limits.rate.interval != 0)
+        item->at = Max(item->at, at);
 
     const bool row_of_its_own =
         event.key != nullptr || event.at != nullptr || event.attributes != nullptr;
-    if (row_of_its_own)
-    {
-        item->written += amount;
-        rows::insert(slot, amount, at, event);
-    }
+    const core::Share share = share_of(act, amount);
+    add(item->share, share);
+    slot->releasing += share.released;
+    if (!row_of_its_own)
+        add(item->unwritten, share);
     else
-        item->unwritten += amount;
-    return result;
+        rows::insert(slot, change, at, event);
+    if (alerts::has_crossed(slot, outcome.state.windows))
+        slot->crossed = crossed = true;
 }
 
-quota::Outcome look(quota::Slot *slot, int64 amount)
+int64 held_leases(const quota::Slot *slot)
 {
-    return quota::request(slot, quota::Mode::look, amount, guc::clock_time(), false, add_pending);
+    int64 sum = 0;
+    for (auto *item = static_cast<Item *>(slot->pending); item != nullptr; item = item->older)
+        sum += item->share.leased;
+    return sum;
+}
+
+int64 end_leases(quota::Slot *slot, int64 amount)
+{
+    int64 left = amount;
+    for (auto *item = static_cast<Item *>(slot->pending); item != nullptr && left > 0;
+         item = item->older)
+    {
+        const int64 part = Min(left, item->share.leased);
+        if (part == 0)
+            continue;
+        // Settling takes a pin along.
+        quota::pin(slot);
+        quota::settle(slot, item->when, {0, 0, part}, core::End::committed);
+        item->share.leased -= part;
+        left -= part;
+    }
+    return amount - left;
+}
+
+void look(quota::Slot *slot, int64 amount, quota::Outcome *outcome)
+{
+    quota::request(
+        slot,
+        {quota::Act::look, false, amount, guc::clock_time(), {0, slot->releasing, 0}, add_pending},
+        outcome);
 }
 
 bool is_anything_pending()
@@ -214,38 +290,60 @@ bool is_anything_pending()
     return items != nullptr;
 }
 
-void write()
+namespace
 {
+
+void write_alerts()
+{
+    CommandCounterIncrement(); // the rows just written count, where the tables are asked
     for (Item *item = items; item != nullptr; item = item->next)
-        if (item->unwritten != 0)
+        if (item->slot->crossed && item->slot->pending == item)
         {
-            rows::insert(item->slot, item->unwritten, item->at, Event{});
-            item->written += item->unwritten;
-            item->unwritten = 0;
+            quota::Outcome present;
+            look(item->slot, 0, &present);
+            alerts::write(item->slot, present.state.windows);
         }
-    writing_done = true;
 }
 
-void refuse_prepare()
+} // namespace
+
+void write(bool prepare)
 {
-    if (items != nullptr)
+    if (prepare && items != nullptr)
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                         errmsg("cannot PREPARE a transaction that has recorded usage"),
                         errhint("Commit it in one phase, or record the usage in a transaction of "
                                 "its own.")));
+    for (Item *item = items; item != nullptr; item = item->next)
+    {
+        if (item->unwritten.amount != 0)
+            rows::insert(item->slot, item->unwritten.amount, item->at, Event{});
+        if (item->unwritten.released != 0)
+            rows::insert(item->slot, -item->unwritten.released, item->at, Event{});
+        item->unwritten = core::Share{};
+    }
+    // Who prepares leaves it to the next one to tell: a row that waits for a second phase would make
+    // everybody else wait who has the same to tell.
+    if (crossed && !prepare)
+        write_alerts();
+    writing_done = true;
 }
 
-void settle(bool committed)
+void settle(core::End end)
 {
     for (Item *item = items; item != nullptr; item = item->next)
     {
-        let_go(item, committed);
+        if (crossed)
+            alerts::settle(item->slot, end == core::End::committed);
+        let_go(item, end);
+        item->slot->releasing = 0;
         item->slot->pending = nullptr;
     }
     items = nullptr;
     spare = nullptr;
     writing_done = false;
-    if (!committed)
+    crossed = false;
+    if (end == core::End::aborted)
         rows::forget_era(); // it may have begun in the transaction that is gone
 }
 
@@ -255,7 +353,7 @@ void settle_savepoint(int level, bool committed)
         rows::forget_era();
     while (items != nullptr && items->level >= level && !committed)
     {
-        let_go(items, false);
+        let_go(items, core::End::aborted);
         items->slot->pending = items->older;
         items = items->next;
     }
@@ -274,8 +372,10 @@ void settle_savepoint(int level, bool committed)
             link = &item->next;
             continue;
         }
-        older->unwritten += item->unwritten;
-        older->written += item->written;
+        add(older->share, item->share);
+        add(older->unwritten, item->unwritten);
+        if (item->slot->known.limits.rate.interval != 0)
+            older->at = Max(older->at, item->at);
         quota::unpin(item->slot);
         item->slot->pending = older;
         *link = item->next;

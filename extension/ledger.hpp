@@ -21,23 +21,29 @@ struct Event
     const Jsonb *attributes; // or nullptr
 };
 
-// Counts an amount for the slot's tenant. With `mode` enforce the verdict may be a refusal, and then
-// nothing was counted. An error when a key comes again with other content.
 struct Result
 {
     bool counted; // false: the key had come before
-    core::Decision decision;
+    quota::Outcome outcome;
 };
-[[nodiscard]] Result add(quota::Slot *slot, quota::Mode mode, int64 amount, const Event &event);
+
+// Counts an amount for the slot's tenant; a verdict other than admitted means nothing was counted.
+// An error when a key comes again with other content. A lease ends with the transaction.
+void add(quota::Slot *slot, quota::Act act, int64 amount, const Event &event, Result *result);
+
+// Leases of this transaction.
+int64 held_leases(const quota::Slot *slot);
+
+// Gives back leases of this transaction, at most that many; returns how many.
+int64 end_leases(quota::Slot *slot, int64 amount);
 
 // What a request would meet now; counts nothing.
-[[nodiscard]] quota::Outcome look(quota::Slot *slot, int64 amount);
+void look(quota::Slot *slot, int64 amount, quota::Outcome *outcome);
 
 // The ends of transactions and savepoints. Only write() can fail.
 bool is_anything_pending();
-void write();
-void refuse_prepare();
-void settle(bool committed);
+void write(bool prepare);
+void settle(core::End end);
 void settle_savepoint(int level, bool committed);
 
 } // namespace tenancy::ledger

@@ -9,11 +9,15 @@
 #include "pg.hpp"
 
 #include "core/admission.hpp"
+#include "limits.hpp"
 #include "registry.hpp"
 #include "reservations.hpp"
 
 namespace tenancy::quota
 {
+
+using reservations::Act;
+using Outcome = reservations::Answer;
 
 // One tenant's use of one metric, as this backend knows it.
 struct Slot
@@ -21,52 +25,50 @@ struct Slot
     reservations::Key key; // the hash key
     uint32 hash;           // of the key in shared memory
     uint64 generation;     // of the registry when the rest was read
-    bool metric_exists;
+    limits::Limits known;
     char tenant_id[registry::kNameSize];
     char time_zone[registry::kNameSize];
-    core::Limits limits;
     core::WindowStarts starts;
     TimestampTz ends[core::kPeriods];
-    TimestampTz valid_until; // starts and ends hold from starts.at[kHour] to here
-    void *pending;           // the ledger's list of this transaction's usage
+    TimestampTz valid_until;       // limits, starts and ends hold from starts.at[kHour] to here
+    void *pending;                 // the ledger's list of this transaction's usage
+    int64 releasing;               // by this transaction
+    int64 tell_at[core::kPeriods]; // from this use on there is something to tell
+    int told[core::kPeriods];    // the highest threshold of the window that has been told, percent
+    int telling[core::kPeriods]; // the same, once the running transaction commits
+    bool crossed;                // by this transaction
 };
 
 // The slot of the present tenant and a metric; an error when the metric is unknown.
 Slot *slot_of_current_tenant(const text *metric);
+Slot *slot_of(const registry::Tenant *tenant, const text *metric);
 
 // The windows that contain an instant, in the tenant's time zone.
 core::WindowStarts windows_at(Slot *slot, TimestampTz at);
 
 // Usage of the running transaction that the ledger has not written yet, for the way without shared
 // memory.
-using PendingSum = void (*)(const Slot *slot, core::Windows *windows);
+using PendingSum = void (*)(const Slot *slot, core::State *state);
 
-enum class Mode {
-    enforce, // reserve within the limits
-    record,  // reserve, whatever the limits say
-    look,    // only decide
-};
-
-struct Outcome
+struct Asked
 {
-    core::Decision decision;
-    core::Windows windows;
-    core::WindowStarts when;
+    Act act;
+    bool pin; // this transaction has no pin on the entry yet
+    int64 amount;
+    TimestampTz at;
+    core::Share own; // of this transaction, as far as the act depends on it
+    PendingSum pending;
 };
 
-[[nodiscard]] Outcome request(Slot *slot, Mode mode, int64 amount, TimestampTz at, bool pin,
-                              PendingSum pending);
+void request(Slot *slot, const Asked &asked, Outcome *outcome);
 
-// Gives back what was reserved, or lets go of the entry. Neither can fail.
-void release(const Slot *slot, const core::WindowStarts &when, int64 amount);
+// The end of a share, and of one pin. Cannot fail.
+void settle(const Slot *slot, const core::WindowStarts &when, const core::Share &share,
+            core::End end);
 void unpin(const Slot *slot);
 
 // Pins once more an entry that is pinned already. Cannot fail.
 void pin(const Slot *slot);
-
-const char *period_name(int period);
-
-[[noreturn]] void report_refusal(const Slot *slot, const core::Decision &decision, int64 amount);
 
 void forget_cache();
 

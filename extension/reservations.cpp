@@ -21,7 +21,7 @@ struct Entry
     Key key;
     uint32 pins;
     dlist_node idle; // in the partition's list while there are no pins
-    core::Windows windows;
+    core::State state;
 };
 
 struct Partition
@@ -77,28 +77,58 @@ void remove(Partition &partition, Entry *entry, uint32 hash)
     partition.evictions++;
 }
 
-void serve(Entry *entry, const Request &request, Answer *answer)
+void count(core::State &state, const Request &request, const core::WindowStarts &when)
+{
+    switch (request.act)
+    {
+    case Act::release:
+        state.releasing += request.amount;
+        return;
+    case Act::lease:
+        state.leased += request.amount;
+        return;
+    default:
+        core::add(state.windows, when, request.amount);
+        state.in_flight += request.amount;
+        // Late usage is of a time for which nobody can be slowed down any more.
+        if (request.limits->rate.interval != 0 && request.when == request.present)
+            state.bucket =
+                core::take(request.limits->rate, state.bucket, request.now, request.amount);
+    }
+}
+
+void look(const core::State &state, const Request &request, Answer *answer)
 {
     // Only looking must not move the windows: a session may have a clock of its own.
-    core::Windows looked_at = entry->windows;
-    core::Windows &windows = request.reserve ? entry->windows : looked_at;
-    core::advance(windows, request.present);
-    // A clock that went back, or a rollover seen by others first: count in the later window.
-    answer->when = request.when;
-    if (memcmp(&request.when, &request.present, sizeof(request.when)) == 0)
-        answer->when = windows.start;
+    answer->state = state;
+    core::advance(answer->state.windows, *request.present);
+    core::adopt_rate(answer->state, request.limits->rate, request.now);
+    answer->decision = decide(answer->state, request);
+    answer->when = answer->state.windows.start;
+}
 
-    const core::Limits unlimited{{core::kUnlimited, core::kUnlimited, core::kUnlimited,
-                                  core::kUnlimited, core::kUnlimited, core::kUnlimited}};
-    answer->decision =
-        core::decide(windows, request.enforce ? request.limits : unlimited, request.amount);
-    if (request.reserve && answer->decision.verdict == core::Verdict::admitted)
+void serve(Entry *entry, const Request &request, Answer *answer)
+{
+    core::State &state = entry->state;
+    if (request.act == Act::look)
     {
-        core::add(windows, answer->when, request.amount);
-        if (request.pin)
-            pin(entry);
+        look(state, request, answer);
+        return;
     }
-    answer->windows = windows;
+    core::advance(state.windows, *request.present);
+    core::adopt_rate(state, request.limits->rate, request.now);
+    // A clock that went back, or a rollover seen by others first: count in the later window.
+    answer->when = request.when == request.present ? state.windows.start : *request.when;
+    answer->decision = decide(state, request);
+    if (answer->decision.verdict != core::Verdict::admitted)
+    {
+        answer->state = state;
+        return;
+    }
+    count(state, request, answer->when);
+    if (request.pin)
+        pin(entry);
+    answer->state.windows = state.windows;
 }
 
 Outcome serve_known(const Request &request, uint32 hash, Answer *answer, uint64 *evictions)
@@ -106,7 +136,7 @@ Outcome serve_known(const Request &request, uint32 hash, Answer *answer, uint64 
     Partition &partition = partition_of(hash);
     pg::LockGuard guard(partition.lock, LW_EXCLUSIVE);
     *evictions = partition.evictions;
-    Entry *entry = find(request.key, hash);
+    Entry *entry = find(*request.key, hash);
     if (entry == nullptr)
         return Outcome::missing;
     serve(entry, request, answer);
@@ -124,12 +154,12 @@ bool evict_one(Partition &partition)
     return true;
 }
 
-Outcome serve_new(const Request &request, uint32 hash, const core::Windows &loaded,
-                  uint64 evictions, Answer *answer)
+Outcome serve_new(const Request &request, uint32 hash, const core::State &loaded, uint64 evictions,
+                  Answer *answer)
 {
     Partition &partition = partition_of(hash);
     pg::LockGuard guard(partition.lock, LW_EXCLUSIVE);
-    Entry *entry = find(request.key, hash);
+    Entry *entry = find(*request.key, hash);
     if (entry == nullptr)
     {
         if (partition.evictions != evictions)
@@ -137,7 +167,7 @@ Outcome serve_new(const Request &request, uint32 hash, const core::Windows &load
         bool found;
         auto enter = [&] {
             return static_cast<Entry *>(
-                hash_search_with_hash_value(entries, &request.key, hash, HASH_ENTER_NULL, &found));
+                hash_search_with_hash_value(entries, request.key, hash, HASH_ENTER_NULL, &found));
         };
         const bool at_limit = hash_get_num_entries(entries) >= guc::max_quota_entries;
         entry = at_limit ? nullptr : enter();
@@ -146,7 +176,7 @@ Outcome serve_new(const Request &request, uint32 hash, const core::Windows &load
         if (entry == nullptr)
             return Outcome::full;
         entry->pins = 0;
-        entry->windows = loaded;
+        entry->state = loaded;
         dlist_push_tail(&partition.idle, &entry->idle);
     }
     serve(entry, request, answer);
@@ -154,6 +184,28 @@ Outcome serve_new(const Request &request, uint32 hash, const core::Windows &load
 }
 
 } // namespace
+
+core::Decision decide(const core::State &state, const Request &request)
+{
+    switch (request.act)
+    {
+    case Act::record: {
+        constexpr core::Limits unlimited{{core::kUnlimited, core::kUnlimited, core::kUnlimited,
+                                          core::kUnlimited, core::kUnlimited, core::kUnlimited}};
+        return core::decide(state.windows, unlimited, request.amount);
+    }
+    case Act::release: {
+        const int64 most = core::releasable(state, request.own.amount);
+        return {request.amount <= most ? core::Verdict::admitted : core::Verdict::refused,
+                core::kTotal, most, core::kUnlimited, most - request.amount};
+    }
+    case Act::lease:
+        return core::decide_concurrency(state, request.limits->concurrency, request.amount);
+    default:
+        return core::decide(state, *request.limits, request.now, request.amount,
+                            request.own.released);
+    }
+}
 
 void request_memory()
 {
@@ -216,15 +268,15 @@ bool evict_anywhere()
 Outcome load_and_serve(const Request &request, Answer *answer)
 {
     LOCKTAG loading;
-    SET_LOCKTAG_ADVISORY(loading, request.key.database, request.key.ledger, request.hash,
+    SET_LOCKTAG_ADVISORY(loading, request.key->database, request.key->ledger, request.hash,
                          kLoadLockClass);
     (void)LockAcquire(&loading, ExclusiveLock, false, false);
     uint64 evictions;
     Outcome outcome = serve_known(request, request.hash, answer, &evictions);
     if (outcome != Outcome::done)
     {
-        core::Windows loaded{request.present, {}};
-        request.load(request.load_argument, request.present, &loaded);
+        core::State loaded{};
+        request.load(request.load_argument, *request.present, &loaded);
         outcome = serve_new(request, request.hash, loaded, evictions, answer);
     }
     LockRelease(&loading, ExclusiveLock, false);
@@ -233,17 +285,16 @@ Outcome load_and_serve(const Request &request, Answer *answer)
 
 } // namespace
 
-Answer request(const Request &request)
+void request(const Request &request, Answer *answer)
 {
-    Answer answer;
     uint64 evictions;
-    if (likely(serve_known(request, request.hash, &answer, &evictions) == Outcome::done))
-        return answer;
+    if (likely(serve_known(request, request.hash, answer, &evictions) == Outcome::done))
+        return;
     for (;;)
     {
-        const Outcome outcome = load_and_serve(request, &answer);
+        const Outcome outcome = load_and_serve(request, answer);
         if (outcome == Outcome::done)
-            return answer;
+            return;
         if (outcome == Outcome::full && !evict_anywhere())
             ereport(ERROR,
                     (errcode(ERRCODE_OUT_OF_MEMORY),
@@ -257,11 +308,16 @@ Answer request(const Request &request)
     }
 }
 
-void release(const Key &key, uint32 hash, const core::WindowStarts &when, int64 amount)
+void settle(const Key &key, uint32 hash, const core::WindowStarts &when, const core::Share &share,
+            core::End end)
 {
-    pg::LockGuard guard(partition_of(hash).lock, LW_EXCLUSIVE);
+    Partition &partition = partition_of(hash);
+    pg::LockGuard guard(partition.lock, LW_EXCLUSIVE);
     if (Entry *entry = find(key, hash))
-        core::add(entry->windows, when, -amount);
+    {
+        core::settle(entry->state, when, share, end);
+        unpin(partition, entry);
+    }
 }
 
 void pin(const Key &key, uint32 hash)

@@ -33,20 +33,30 @@ bool is_available();
 // The hash by which an entry is found; callers keep it with the key.
 uint32 hash_of(const Key &key);
 
-// Reads the committed usage from the tables, in the windows that start at `starts`.
-using Loader = void (*)(void *argument, const core::WindowStarts &starts, core::Windows *windows);
+// Reads the state from the tables: what is committed, in the windows that start at `starts`, and what
+// prepared transactions hold.
+using Loader = void (*)(void *argument, const core::WindowStarts &starts, core::State *state);
+
+enum class Act {
+    look,    // only decide
+    consume, // count within the limits
+    record,  // count, whatever the limits say
+    release, // give up what is used; takes effect at commit
+    lease,   // hold within the limit of concurrency, without using
+};
 
 struct Request
 {
-    Key key;
+    const Key *key;
     uint32 hash;
-    core::WindowStarts present; // the windows of now
-    core::WindowStarts when;    // the windows that the usage falls into, at most `present`
+    Act act;
+    bool pin; // this transaction has no pin on the entry yet
     int64 amount;
-    bool enforce; // refuse past a limit
-    bool reserve; // count it; otherwise only decide
-    bool pin;     // this transaction has no pin on the entry yet
-    core::Limits limits;
+    core::Share own;                   // of this transaction, as far as the act depends on it
+    TimestampTz now;                   // for rates
+    const core::WindowStarts *present; // the windows of now
+    const core::WindowStarts *when;    // the windows that the usage falls into: the same, or older
+    const core::Limits *limits;
     Loader load;
     void *load_argument;
 };
@@ -54,16 +64,20 @@ struct Request
 struct Answer
 {
     core::Decision decision;
-    core::Windows windows;   // after the request
     core::WindowStarts when; // the windows it was counted in
+    core::State state;       // after the request; of one that was admitted only the windows
 };
 
-[[nodiscard]] Answer request(const Request &request);
+void request(const Request &request, Answer *answer);
 
-// Gives an amount back. Cannot fail.
-void release(const Key &key, uint32 hash, const core::WindowStarts &when, int64 amount);
-void unpin(const Key &key, uint32 hash);
+// The decision alone, over a state that is not in shared memory.
+[[nodiscard]] core::Decision decide(const core::State &state, const Request &request);
+
+// The end of what a transaction did, and of one pin. Cannot fail.
+void settle(const Key &key, uint32 hash, const core::WindowStarts &when, const core::Share &share,
+            core::End end);
 void pin(const Key &key, uint32 hash); // of an entry that is pinned already
+void unpin(const Key &key, uint32 hash);
 
 void forget_database(Oid database);
 

@@ -7,41 +7,94 @@
 namespace tenancy::core
 {
 
-// A rate of one unit every `interval` nanoseconds, of which `burst` + 1 may come at once. A leaky
-// bucket of n units that drains in d is a rate with interval d / n and burst n - 1.
+// `units` come every `interval`, of which `burst` + 1 may come at once; any unit of time. A rate is
+// never divided into the time of one unit, which would round it.
 struct Rate
 {
-    int64_t interval;
+    int64_t interval; // 0: no rate
     int64_t burst;
+    int64_t units = 1;
+
+    bool operator==(const Rate &) const = default;
+};
+
+// A bucket that fills with what is used and leaks at the rate: a unit adds `interval` to its level, a
+// moment takes `units` off. (The theoretical arrival time of the next unit is at + level / units.)
+struct Bucket
+{
+    int64_t level = 0;
+    int64_t at = 0;
 };
 
 struct RateDecision
 {
     bool admitted;
-    int64_t arrival;     // the state after the request: when the last unit is due
+    Bucket bucket;       // the state after the request
     int64_t remaining;   // units that would be admitted at once now
-    int64_t reset_after; // nanoseconds until all of the burst is there again
-    int64_t retry_after; // refused: nanoseconds until the request fits; -1: never
+    int64_t reset_after; // time until all of the burst is there again
+    int64_t retry_after; // refused: time until the request fits; -1: never
 };
 
-// `arrival` is the theoretical arrival time that the last decision left (any past time at first);
-// a quantity of 0 looks without taking. Refused requests take nothing.
-[[nodiscard]] constexpr RateDecision decide(const Rate &rate, int64_t arrival, int64_t now,
+[[nodiscard]] constexpr int64_t capacity_of(const Rate &rate) noexcept
+{
+    int64_t capacity;
+    if (__builtin_mul_overflow(rate.interval, rate.burst + 1, &capacity))
+        capacity = INT64_MAX / 4;
+    return capacity;
+}
+
+// Never more than the bucket holds: a clock that went back leaves it full at worst.
+[[nodiscard]] constexpr int64_t level_at(const Rate &rate, const Bucket &bucket,
+                                         int64_t now) noexcept
+{
+    const int64_t capacity = capacity_of(rate);
+    int64_t elapsed, leaked, level;
+    if (__builtin_sub_overflow(now, bucket.at, &elapsed) ||
+        __builtin_mul_overflow(elapsed, rate.units, &leaked) ||
+        __builtin_sub_overflow(bucket.level, leaked, &level))
+        return now >= bucket.at ? 0 : capacity;
+    return level < 0 ? 0 : level > capacity ? capacity : level;
+}
+
+// A quantity of 0 looks without taking. Refused requests take nothing.
+[[nodiscard]] constexpr RateDecision decide(const Rate &rate, const Bucket &bucket, int64_t now,
                                             int64_t quantity) noexcept
 {
-    const int64_t due = arrival > now ? arrival : now;
-    int64_t tolerance;
-    if (__builtin_mul_overflow(rate.interval, rate.burst + 1, &tolerance))
-        tolerance = INT64_MAX / 4;
+    const int64_t capacity = capacity_of(rate);
+    const int64_t level = level_at(rate, bucket, now);
+    const auto time = [&](int64_t amount) { return (amount + rate.units - 1) / rate.units; };
+    const int64_t remaining = (capacity - level) / rate.interval;
     int64_t increment;
-    if (__builtin_mul_overflow(rate.interval, quantity, &increment) || increment > tolerance)
-        return {false, arrival, (tolerance - (due - now)) / rate.interval, due - now, -1};
-    const int64_t early = due + increment - tolerance - now;
-    if (early > 0)
-        return {false, arrival, (tolerance - (due - now)) / rate.interval, due - now, early};
-    const int64_t after = due + increment;
-    return {true, quantity == 0 ? arrival : after, (tolerance - (after - now)) / rate.interval,
-            after - now, -1};
+    if (__builtin_mul_overflow(rate.interval, quantity, &increment) || increment > capacity)
+        return {false, bucket, remaining, time(level), -1};
+    if (increment > capacity - level)
+        return {false, bucket, remaining, time(level), time(increment - (capacity - level))};
+    const int64_t after = level + increment;
+    return {true, quantity == 0 ? bucket : Bucket{after, now}, (capacity - after) / rate.interval,
+            time(after), -1};
+}
+
+// Use that nobody asked for: takes what there is, and leaves no debt.
+[[nodiscard]] constexpr Bucket take(const Rate &rate, const Bucket &bucket, int64_t now,
+                                    int64_t quantity) noexcept
+{
+    const int64_t capacity = capacity_of(rate);
+    int64_t level = level_at(rate, bucket, now);
+    int64_t increment;
+    if (__builtin_mul_overflow(rate.interval, quantity, &increment) || increment > capacity - level)
+        level = capacity;
+    else
+        level += increment;
+    return {level, now};
+}
+
+// Another rate from now on: what was left is left, as far as it fits, and nothing is granted anew.
+[[nodiscard]] constexpr Bucket change_rate(const Rate &from, const Bucket &bucket, const Rate &to,
+                                           int64_t now) noexcept
+{
+    const int64_t remaining = (capacity_of(from) - level_at(from, bucket, now)) / from.interval;
+    const int64_t missing = remaining > to.burst ? 0 : to.burst + 1 - remaining;
+    return take(to, {0, now}, now, missing);
 }
 
 // A count that starts anew when its window is over. Refused requests take nothing.

@@ -64,8 +64,8 @@ COMMENT ON FUNCTION tenancy.try_consume(text, bigint, text) IS
 'As consume(), but returns false where that fails with 53400.';
 
 CREATE FUNCTION tenancy.check_quota(metric text, amount bigint DEFAULT 1,
-    OUT allowed boolean, OUT period text, OUT used bigint, OUT limit_amount bigint,
-    OUT remaining bigint, OUT resets_at timestamptz) RETURNS SETOF record
+    OUT allowed boolean, OUT period text, OUT used bigint, OUT limit_amount bigint, OUT remaining bigint,
+    OUT resets_at timestamptz, OUT soft boolean, OUT retry_after_seconds double precision) RETURNS SETOF record
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'tenancy_check_quota';
 COMMENT ON FUNCTION tenancy.check_quota(text, bigint) IS
 'Would this amount be allowed now? One row a limit of the current tenant, or one row without limit; used includes what running transactions have reserved. Consumes nothing: to check and use in one, call consume(). Errors as record_usage().';

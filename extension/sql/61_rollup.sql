@@ -7,10 +7,11 @@ CREATE TABLE tenancy.usage_hourly (
     hour timestamptz NOT NULL,
     quantity numeric NOT NULL,
     events bigint NOT NULL,
+    released numeric NOT NULL DEFAULT 0,
     PRIMARY KEY (tenant_id, metric, hour)
 );
 COMMENT ON TABLE tenancy.usage_hourly IS
-'Usage by hour of the tenant''s time zone, from the ledger up to the watermark; events are ledger rows.';
+'Usage by hour of the tenant''s time zone, from the ledger up to the watermark: what was used less what was released; events are ledger rows.';
 REVOKE ALL ON tenancy.usage_hourly FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('tenancy.usage_hourly', '');
 
@@ -77,20 +78,20 @@ BEGIN
             pg_snapshot_xmin(pg_current_snapshot())::text::bigint + state.stamp_offset) AS stamp
     ), quarters AS MATERIALIZED (
         SELECT l.tenant_id, l.metric, date_bin('15 minutes', l.at, timestamptz '2000-01-01 00:00:00+00') AS quarter,
-            sum(l.amount) AS quantity, count(*) AS events
+            sum(l.amount) AS quantity, count(*) AS events, -sum(least(l.amount, 0)) AS released
         FROM tenancy.usage_ledger l
         WHERE l.stamp >= state.watermark AND l.stamp < (SELECT b.stamp FROM bound b)
         GROUP BY l.tenant_id, l.metric, quarter
     ), hours AS (
         SELECT q.tenant_id, q.metric, date_trunc('hour', q.quarter, coalesce(t.time_zone, 'UTC')) AS hour,
-            sum(q.quantity) AS quantity, sum(q.events) AS events
+            sum(q.quantity) AS quantity, sum(q.events) AS events, sum(q.released) AS released
         FROM quarters q LEFT JOIN tenancy.tenants t ON t.id = q.tenant_id
         GROUP BY q.tenant_id, q.metric, hour
     ), written AS (
-        INSERT INTO tenancy.usage_hourly AS u (tenant_id, metric, hour, quantity, events)
-        SELECT h.tenant_id, h.metric, h.hour, h.quantity, h.events FROM hours h
-        ON CONFLICT ON CONSTRAINT usage_hourly_pkey DO UPDATE SET
-            quantity = u.quantity + excluded.quantity, events = u.events + excluded.events
+        INSERT INTO tenancy.usage_hourly AS u (tenant_id, metric, hour, quantity, events, released)
+        SELECT h.tenant_id, h.metric, h.hour, h.quantity, h.events, h.released FROM hours h
+        ON CONFLICT ON CONSTRAINT usage_hourly_pkey DO UPDATE SET quantity = u.quantity + excluded.quantity,
+            events = u.events + excluded.events, released = u.released + excluded.released
     )
     SELECT b.stamp, coalesce(sum(q.events), 0), count(DISTINCT q.tenant_id)
     INTO watermark_to, rows_rolled, tenants

@@ -69,26 +69,26 @@ BEGIN
         last_hour := date_trunc('hour', until, coalesce(zone, 'UTC'));
         first_hour := date_trunc('hour', since + interval '59:59.999999', coalesce(zone, 'UTC'));
         IF first_hour < last_hour THEN
-            SELECT coalesce(sum(h.quantity), 0) INTO result FROM tenancy.usage_hourly h
+            SELECT coalesce(sum(h.quantity + h.released), 0) INTO result FROM tenancy.usage_hourly h
             WHERE h.tenant_id = tenant AND h.metric = metric AND h.hour >= first_hour AND h.hour < last_hour;
             IF since < first_hour THEN
-                result := result + (SELECT coalesce(sum(l.amount), 0) FROM tenancy.usage_ledger l
+                result := result + (SELECT coalesce(sum(greatest(l.amount, 0)), 0) FROM tenancy.usage_ledger l
                     WHERE l.tenant_id = tenant AND l.metric = metric AND l.at >= since AND l.at < first_hour AND l.stamp < mark);
             END IF;
             IF last_hour < until THEN
-                result := result + (SELECT coalesce(sum(l.amount), 0) FROM tenancy.usage_ledger l
+                result := result + (SELECT coalesce(sum(greatest(l.amount, 0)), 0) FROM tenancy.usage_ledger l
                     WHERE l.tenant_id = tenant AND l.metric = metric AND l.at >= last_hour AND l.at < until AND l.stamp < mark);
             END IF;
             RETURN result;
         END IF;
     END IF;
-    RETURN (SELECT coalesce(sum(l.amount), 0) FROM tenancy.usage_ledger l
+    RETURN (SELECT coalesce(sum(greatest(l.amount, 0)), 0) FROM tenancy.usage_ledger l
         WHERE l.tenant_id = tenant AND l.metric = metric AND l.at >= since AND l.at < until AND l.stamp < mark);
 END
 $$;
 REVOKE ALL ON FUNCTION tenancy.measure_usage(text, text, timestamptz, timestamptz, bigint) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.measure_usage(text, text, timestamptz, timestamptz, bigint) IS
-'Internal: the billable quantity of a metric in a stretch of time, of what is rolled up or, with below_stamp, of the ledger''s rows below it.';
+'Internal: the billable quantity of a metric in a stretch of time (releases give nothing back), of what is rolled up or, with below_stamp, of the ledger''s rows below it.';
 
 -- A gauge's level holds until the next one; what it was at the start is its last value before. In unit hours.
 CREATE FUNCTION tenancy.aggregate_usage(tenant text, kind tenancy.metrics, since timestamptz, until timestamptz, below_stamp bigint)

@@ -86,7 +86,7 @@ BEGIN
     FOR statement IN
         SELECT format('GRANT EXECUTE ON ROUTINE %s TO %s', p.oid::regprocedure, role)
         FROM pg_proc p
-        WHERE p.pronamespace = 'tenancy'::regnamespace AND p.proname = ANY ('{set_tenant,set_tenant_token,reset_tenant,current_tenant,current_tenant_text,current_tenant_uuid,current_tenant_bigint,current_tenant_int,record_usage,consume,try_consume,check_quota}')
+        WHERE p.pronamespace = 'tenancy'::regnamespace AND p.proname = ANY ('{set_tenant,set_tenant_token,reset_tenant,current_tenant,current_tenant_text,current_tenant_uuid,current_tenant_bigint,current_tenant_int,record_usage,consume,try_consume,check_quota,release,acquire_lease,try_acquire_lease,release_lease}')
     LOOP
         EXECUTE statement;
     END LOOP;

@@ -43,13 +43,13 @@ json play_gcra(const json &params, const json &usage)
     const Rate rate{billionths(params.at("period_s")) /
                         params.at("count_per_period").get<int64_t>(),
                     params.at("max_burst").get<int64_t>()};
-    int64_t arrival = 0;
+    Bucket bucket;
     json results = json::array();
     for (const json &request : usage.at("requests"))
     {
         const RateDecision d =
-            decide(rate, arrival, billionths(request.at(0)), request.at(1).get<int64_t>());
-        arrival = d.arrival;
+            decide(rate, bucket, billionths(request.at(0)), request.at(1).get<int64_t>());
+        bucket = d.bucket;
         results.push_back(
             {d.admitted ? 0 : 1, d.remaining, decimal(d.reset_after), decimal(d.retry_after)});
     }
@@ -65,13 +65,13 @@ json play_leaky_bucket(const json &params, const json &usage)
 {
     const int64_t limit = params.at("limit").get<int64_t>();
     const Rate rate{billionths(params.at("duration_s")) / limit, limit - 1};
-    int64_t arrival = 0;
+    Bucket bucket;
     json results = json::array();
     for (const json &hit : usage.at("hits"))
     {
         const RateDecision d =
-            decide(rate, arrival, billionths(hit.at(0)), hit.at(1).get<int64_t>());
-        arrival = d.arrival;
+            decide(rate, bucket, billionths(hit.at(0)), hit.at(1).get<int64_t>());
+        bucket = d.bucket;
         results.push_back(status(d.remaining, d.admitted));
     }
     return {{"results", results}};

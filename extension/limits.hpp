@@ -1,0 +1,32 @@
+// What the tables say of a tenant and metric: the limits that apply, and what is committed.
+// SPDX-License-Identifier: PostgreSQL
+#pragma once
+
+#include "pg.hpp"
+
+#include "core/admission.hpp"
+#include "registry.hpp"
+
+namespace tenancy::limits
+{
+
+// The names of core::Period, then of the kinds without a calendar.
+extern const char *const kNames[core::kKinds];
+
+struct Limits
+{
+    bool metric_exists;
+    bool adds_up; // the metric's amounts are added up: what was used can be released
+    core::Limits limits;
+    TimestampTz until; // when the first of the overrides among them expires
+};
+
+void read(const registry::Tenant *tenant, const char *metric, TimestampTz now, Limits *limits);
+
+// The committed use since the windows' starts, and from it how full the bucket of a rate can be at most.
+void load_windows(const char *tenant, const char *metric, const core::WindowStarts &starts,
+                  core::Windows *windows);
+core::Bucket load_bucket(const char *tenant, const char *metric, const core::Rate &rate,
+                         TimestampTz now);
+
+} // namespace tenancy::limits
