@@ -3,6 +3,7 @@
 #include "hooks_parts.hpp"
 
 #include "context.hpp"
+#include "counted_rows.hpp"
 #include "counters.hpp"
 #include "cursors.hpp"
 #include "guard.hpp"
@@ -62,11 +63,13 @@ static void on_transaction(XactEvent event, void *)
     switch (event)
     {
     case XACT_EVENT_PRE_COMMIT:
+        counted_rows::write();
         if (ledger::is_anything_pending())
             write_ledger();
         return;
     case XACT_EVENT_PRE_PREPARE:
         ledger::refuse_prepare();
+        counted_rows::write();
         return;
     case XACT_EVENT_COMMIT:
     case XACT_EVENT_ABORT:
@@ -75,6 +78,7 @@ static void on_transaction(XactEvent event, void *)
     default:
         return;
     }
+    counted_rows::forget();
     ledger::settle(event != XACT_EVENT_ABORT);
     // The setting still names the tenant here: SET LOCAL is undone only after this.
     metering::end_transaction();
@@ -91,10 +95,11 @@ static void on_transaction(XactEvent event, void *)
 
 static void on_savepoint(SubXactEvent event, SubTransactionId, SubTransactionId, void *)
 {
-    if (event == SUBXACT_EVENT_COMMIT_SUB)
-        ledger::settle_savepoint(GetCurrentTransactionNestLevel(), true);
-    else if (event == SUBXACT_EVENT_ABORT_SUB)
-        ledger::settle_savepoint(GetCurrentTransactionNestLevel(), false);
+    if (event != SUBXACT_EVENT_COMMIT_SUB && event != SUBXACT_EVENT_ABORT_SUB)
+        return;
+    const bool committed = event == SUBXACT_EVENT_COMMIT_SUB;
+    counted_rows::settle_savepoint(GetCurrentTransactionNestLevel(), committed);
+    ledger::settle_savepoint(GetCurrentTransactionNestLevel(), committed);
 }
 
 static void on_shmem_request()
