@@ -3,6 +3,7 @@
 #include "hooks_parts.hpp"
 
 #include "context.hpp"
+#include "counted_rows.hpp"
 #include "counters.hpp"
 #include "cursors.hpp"
 #include "governor.hpp"
@@ -66,6 +67,7 @@ static void on_transaction(XactEvent event, void *)
     {
     case XACT_EVENT_PRE_COMMIT:
     case XACT_EVENT_PRE_PREPARE:
+        counted_rows::write();
         if (ledger::is_anything_pending())
             write_ledger(event == XACT_EVENT_PRE_PREPARE);
         return;
@@ -76,6 +78,7 @@ static void on_transaction(XactEvent event, void *)
     default:
         return;
     }
+    counted_rows::forget();
     ledger::settle(event == XACT_EVENT_ABORT     ? core::End::aborted
                    : event == XACT_EVENT_PREPARE ? core::End::prepared
                                                  : core::End::committed);
@@ -95,10 +98,11 @@ static void on_transaction(XactEvent event, void *)
 
 static void on_savepoint(SubXactEvent event, SubTransactionId, SubTransactionId, void *)
 {
-    if (event == SUBXACT_EVENT_COMMIT_SUB)
-        ledger::settle_savepoint(GetCurrentTransactionNestLevel(), true);
-    else if (event == SUBXACT_EVENT_ABORT_SUB)
-        ledger::settle_savepoint(GetCurrentTransactionNestLevel(), false);
+    if (event != SUBXACT_EVENT_COMMIT_SUB && event != SUBXACT_EVENT_ABORT_SUB)
+        return;
+    const bool committed = event == SUBXACT_EVENT_COMMIT_SUB;
+    counted_rows::settle_savepoint(GetCurrentTransactionNestLevel(), committed);
+    ledger::settle_savepoint(GetCurrentTransactionNestLevel(), committed);
 }
 
 static void on_shmem_request()

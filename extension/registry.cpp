@@ -46,7 +46,8 @@ static void on_relation_changed(Datum, Oid relation)
     if (relation == InvalidOid || relation == known.tenants || relation == known.metrics ||
         relation == known.plan_limits || relation == known.tenant_limits ||
         relation == known.plan_settings || relation == known.tenant_settings ||
-        relation == known.role_tenants || relation == known.token_secrets)
+        relation == known.role_tenants || relation == known.token_secrets ||
+        relation == known.counted_tables)
         forget_relations();
 }
 
@@ -80,13 +81,17 @@ void resolve()
     found.role_tenants_key = get_relname_relid("role_tenants_pkey", found.schema);
     found.token_secrets = get_relname_relid("token_secrets", found.schema);
     found.token_secrets_key = get_relname_relid("token_secrets_pkey", found.schema);
+    found.counted_tables = get_relname_relid("counted_tables", found.schema);
+    found.counted_tables_key = get_relname_relid("counted_tables_pkey", found.schema);
+    found.row_changes = get_relname_relid("row_changes", found.schema);
     // While CREATE EXTENSION runs the rest is on its way: ask again.
     if (!OidIsValid(get_extension_oid("tenancy", true)) || !OidIsValid(found.tenants) ||
         !OidIsValid(found.tenants_key) || !OidIsValid(found.metrics) ||
         !OidIsValid(found.plan_limits) || !OidIsValid(found.plan_settings_key) ||
         !OidIsValid(found.tenant_settings_key) || !OidIsValid(found.tenant_limits) ||
         !OidIsValid(found.ledger) || !OidIsValid(found.role_tenants_key) ||
-        !OidIsValid(found.token_secrets_key))
+        !OidIsValid(found.token_secrets_key) || !OidIsValid(found.counted_tables_key) ||
+        !OidIsValid(found.row_changes))
         return;
     known = found;
     presence = Presence::present;

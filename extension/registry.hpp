@@ -52,6 +52,9 @@ struct Relations
     Oid role_tenants_key; // unique index, led by role
     Oid token_secrets;
     Oid token_secrets_key; // unique index on kid
+    Oid counted_tables;
+    Oid counted_tables_key; // unique index on relation
+    Oid row_changes;
 };
 
 void init();

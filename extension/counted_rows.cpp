@@ -1,0 +1,407 @@
+// Counting rows by triggers, and the functions of those triggers.
+// SPDX-License-Identifier: PostgreSQL
+#include "counted_rows.hpp"
+
+#include "context.hpp"
+#include "owner.hpp"
+#include "registry.hpp"
+#include "scans.hpp"
+
+namespace tenancy::counted_rows
+{
+
+namespace
+{
+
+// What tenancy.counted_tables says of a table: a trigger alone counts nothing, for any owner of a
+// table can make one.
+struct Table
+{
+    Oid relation; // the hash key
+    uint64 generation;
+    int64 count; // the id of its present count; 0: it is not counted
+};
+
+struct Key
+{
+    Oid relation;
+    const char *tenant; // in the transaction's memory
+};
+
+struct Item;
+
+struct Counter
+{
+    Key key;
+    Item *newest;
+};
+
+// Lives in the transaction's memory. Items stand newest first, so levels never rise along the list.
+struct Item
+{
+    Item *next;  // of all
+    Item *older; // of the same counter
+    Counter *counter;
+    int level;
+    int64 change;
+};
+
+// The row counted last; most statements write the rows of one tenant.
+constexpr Size kMostBytes = 64;
+struct Last
+{
+    Item *item;
+    Oid relation;
+    Size size;
+    char bytes[kMostBytes]; // of the tenant column's value
+};
+
+// Columns of tenancy.counted_tables; upgrades only append.
+enum TableColumn : AttrNumber { kRelation = 1, kCountId };
+
+// Columns of tenancy.row_changes.
+enum ChangeColumn : int { kCount, kTenant, kRows, kChangeColumns };
+
+constinit HTAB *tables = nullptr;
+constinit HTAB *counters = nullptr;
+constinit Item *items = nullptr;
+constinit Last last{};
+
+const Table &table_of(Oid relation)
+{
+    if (tables == nullptr)
+    {
+        HASHCTL control{};
+        control.keysize = sizeof(Oid);
+        control.entrysize = sizeof(Table);
+        control.hcxt = TopMemoryContext;
+        tables = hash_create("tenancy counted tables", 64, &control,
+                             HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+    }
+    bool found;
+    auto *table = static_cast<Table *>(hash_search(tables, &relation, HASH_ENTER, &found));
+    if (!found)
+        table->generation = 0;
+    if (likely(table->generation == registry::generation()))
+        return *table;
+    table->generation = 0;
+    const registry::Relations &oids = registry::relations();
+    // Reading may bring news that make the result stale; then the next use reads again.
+    const uint64 generation = registry::generation();
+    const scans::Scan scan = scans::open(oids.counted_tables, oids.counted_tables_key, F_OIDEQ,
+                                         ObjectIdGetDatum(relation));
+    table->count = 0;
+    if (scans::next(scan))
+    {
+        bool is_null;
+        table->count = DatumGetInt64(slot_getattr(scan.slot, kCountId, &is_null));
+    }
+    scans::close(scan);
+    table->generation = generation;
+    return *table;
+}
+
+uint32 hash_key(const void *key, Size)
+{
+    const auto *counter = static_cast<const Key *>(key);
+    return hash_combine(murmurhash32(counter->relation),
+                        string_hash(counter->tenant, strlen(counter->tenant) + 1));
+}
+
+int compare_keys(const void *left, const void *right, Size)
+{
+    const auto *a = static_cast<const Key *>(left);
+    const auto *b = static_cast<const Key *>(right);
+    return a->relation == b->relation ? strcmp(a->tenant, b->tenant) : 1;
+}
+
+Counter *counter_of(Oid relation, const char *tenant)
+{
+    if (counters == nullptr)
+    {
+        HASHCTL control{};
+        control.keysize = sizeof(Key);
+        control.entrysize = sizeof(Counter);
+        control.hash = hash_key;
+        control.match = compare_keys;
+        control.hcxt = TopTransactionContext;
+        counters = hash_create("tenancy row counters", 64, &control,
+                               HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+    }
+    Key key{relation, tenant};
+    if (void *known = hash_search(counters, &key, HASH_FIND, nullptr))
+        return static_cast<Counter *>(known);
+    key.tenant = MemoryContextStrdup(TopTransactionContext, tenant);
+    auto *counter = static_cast<Counter *>(hash_search(counters, &key, HASH_ENTER, nullptr));
+    counter->newest = nullptr;
+    return counter;
+}
+
+// The item of a table and tenant at the present level of savepoints.
+Item *item_of(Oid relation, const char *tenant)
+{
+    Counter *counter = counter_of(relation, tenant);
+    const int level = GetCurrentTransactionNestLevel();
+    if (counter->newest != nullptr && counter->newest->level == level)
+        return counter->newest;
+    auto *item = static_cast<Item *>(MemoryContextAlloc(TopTransactionContext, sizeof(Item)));
+    *item = {items, counter->newest, counter, level, 0};
+    items = item;
+    counter->newest = item;
+    return item;
+}
+
+const char *text_of(Datum value, Oid type)
+{
+    Oid output;
+    bool is_varlena;
+    getTypeOutputInfo(type, &output, &is_varlena);
+    return OidOutputFunctionCall(output, value);
+}
+
+void count_value(Oid relation, Datum value, bool is_null, Form_pg_attribute column, int64 change)
+{
+    const char *bytes = "";
+    Size size = 0;
+    if (is_null) // only where somebody dropped NOT NULL
+        value = 0;
+    else if (column->attbyval)
+    {
+        bytes = reinterpret_cast<const char *>(&value);
+        size = sizeof(value);
+    }
+    else if (column->attlen == -1)
+    {
+        value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));
+        bytes = VARDATA_ANY(DatumGetPointer(value));
+        size = VARSIZE_ANY_EXHDR(DatumGetPointer(value));
+    }
+    else
+    {
+        bytes = DatumGetPointer(value);
+        size = column->attlen;
+    }
+    if (likely(last.item != nullptr && last.relation == relation && last.size == size &&
+               memcmp(last.bytes, bytes, size) == 0 &&
+               last.item->level == GetCurrentTransactionNestLevel()))
+    {
+        last.item->change += change;
+        return;
+    }
+    Item *item = item_of(relation, is_null ? "" : text_of(value, column->atttypid));
+    item->change += change;
+    last.item = nullptr;
+    if (size <= kMostBytes)
+    {
+        memcpy(last.bytes, bytes, size);
+        last.item = item;
+        last.relation = relation;
+        last.size = size;
+    }
+}
+
+void count_row(Relation relation, AttrNumber column, TupleTableSlot *row, int64 change)
+{
+    bool is_null;
+    const Datum value = slot_getattr(row, column, &is_null);
+    count_value(RelationGetRelid(relation), value, is_null,
+                TupleDescAttr(RelationGetDescr(relation), column - 1), change);
+}
+
+// The tenant column stands in the trigger that lists it (UPDATE OF), so that it may be renamed and
+// not dropped; where partitions have it at another place, the server has translated that.
+AttrNumber tenant_column(const TriggerData *call)
+{
+    if (call->tg_trigger->tgnattr == 1)
+        return call->tg_trigger->tgattr[0];
+    const TriggerDesc *all = call->tg_relation->trigdesc;
+    for (int i = 0; i < all->numtriggers; i++)
+        if (all->triggers[i].tgfoid == call->tg_trigger->tgfoid && all->triggers[i].tgnattr == 1)
+            return all->triggers[i].tgattr[0];
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("rows of table \"%s\" cannot be counted",
+                           RelationGetRelationName(call->tg_relation)),
+                    errdetail("The trigger that names its tenant column is missing."),
+                    errhint("An operator mends it with tenancy.track_rows().")));
+}
+
+const TriggerData *require_trigger(FunctionCallInfo fcinfo)
+{
+    if (!CALLED_AS_TRIGGER(fcinfo))
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("function must be called by a trigger")));
+    const auto *call = reinterpret_cast<const TriggerData *>(fcinfo->context);
+    if (!TRIGGER_FIRED_AFTER(call->tg_event) || !TRIGGER_FIRED_FOR_ROW(call->tg_event))
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("trigger \"%s\" is not one of tenancy.track_rows()",
+                               call->tg_trigger->tgname)));
+    return call;
+}
+
+int64 sum_of(const Counter *counter)
+{
+    int64 sum = 0;
+    for (const Item *item = counter->newest; item != nullptr; item = item->older)
+        sum += item->change;
+    return sum;
+}
+
+// What this transaction has changed is part of a new count: it must not be added to it.
+void take_back(Oid relation)
+{
+    if (counters == nullptr)
+        return;
+    HASH_SEQ_STATUS scan;
+    hash_seq_init(&scan, counters);
+    while (const auto *counter = static_cast<const Counter *>(hash_seq_search(&scan)))
+        if (counter->key.relation == relation)
+        {
+            const int64 sum = sum_of(counter);
+            item_of(relation, counter->key.tenant)->change -= sum;
+        }
+}
+
+} // namespace
+
+void write()
+{
+    if (counters == nullptr)
+        return;
+    Relation changes = table_open(registry::relations().row_changes, RowExclusiveLock);
+    HASH_SEQ_STATUS scan;
+    hash_seq_init(&scan, counters);
+    while (const auto *counter = static_cast<const Counter *>(hash_seq_search(&scan)))
+    {
+        const int64 sum = sum_of(counter);
+        const int64 count = sum == 0 ? 0 : table_of(counter->key.relation).count;
+        if (count == 0) // the table may be gone, or no longer counted
+            continue;
+        Datum values[kChangeColumns];
+        bool nulls[kChangeColumns]{};
+        values[kCount] = Int64GetDatum(count);
+        values[kTenant] = CStringGetTextDatum(counter->key.tenant);
+        values[kRows] = Int64GetDatum(sum);
+        HeapTuple row = heap_form_tuple(RelationGetDescr(changes), values, nulls);
+        simple_heap_insert(changes, row);
+        heap_freetuple(row);
+    }
+    table_close(changes, NoLock);
+    forget();
+}
+
+void forget()
+{
+    counters = nullptr; // gone with the transaction's memory
+    items = nullptr;
+    last.item = nullptr;
+}
+
+void settle_savepoint(int level, bool committed)
+{
+    last.item = nullptr;
+    while (items != nullptr && items->level >= level && !committed)
+    {
+        items->counter->newest = items->older;
+        items = items->next;
+    }
+    Item **link = &items;
+    while (*link != nullptr && (*link)->level == level)
+    {
+        Item *item = *link;
+        Item *older = item->older;
+        item->level = level - 1;
+        if (older == nullptr || older->level != level - 1)
+        {
+            link = &item->next;
+            continue;
+        }
+        older->change += item->change;
+        item->counter->newest = older;
+        *link = item->next;
+    }
+}
+
+} // namespace tenancy::counted_rows
+
+using namespace tenancy;
+using namespace tenancy::counted_rows;
+
+TENANCY_FUNCTION(tenancy_count_row)
+{
+    const TriggerData *call = require_trigger(fcinfo);
+    Relation relation = call->tg_relation;
+    if (table_of(RelationGetRelid(relation)).count == 0)
+        return PointerGetDatum(nullptr);
+    const AttrNumber column = tenant_column(call);
+    if (TRIGGER_FIRED_BY_INSERT(call->tg_event))
+        count_row(relation, column, call->tg_trigslot, 1);
+    else if (TRIGGER_FIRED_BY_DELETE(call->tg_event))
+        count_row(relation, column, call->tg_trigslot, -1);
+    else if (call->tg_trigger->tgnattr == 0)
+    {
+        // The other trigger, which lists the column, does not see what a trigger before it changed.
+        count_row(relation, column, call->tg_trigslot, -1);
+        count_row(relation, column, call->tg_newslot, 1);
+    }
+    return PointerGetDatum(nullptr);
+}
+
+// The rows of a table itself, by tenant, as they are now: its lock keeps writers out, and a snapshot of
+// the transaction's may be older.
+TENANCY_FUNCTION(tenancy_begin_count)
+{
+    InitMaterializedSRF(fcinfo, 0);
+    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    const Oid relation = PG_GETARG_OID(0);
+    if (context::is_set()) // the wall would hide the rows of others
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("rows cannot be counted while a tenant is set"),
+                        errhint("Leave the tenant first: SELECT tenancy.reset_tenant().")));
+    take_back(relation);
+    const char *table = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
+                                                   get_rel_name(relation));
+    const char *column = quote_identifier(NameStr(*PG_GETARG_NAME(1)));
+    const owner::Scope scope = owner::enter();
+    PushActiveSnapshot(GetLatestSnapshot());
+    if (SPI_execute(psprintf("SELECT coalesce(%s::text, ''), count(*) FROM ONLY %s GROUP BY 1",
+                             column, table),
+                    true, 0) != SPI_OK_SELECT)
+        elog(ERROR, "could not count the rows of %s", table);
+    PopActiveSnapshot();
+    for (uint64 i = 0; i < SPI_processed; i++)
+    {
+        Datum values[2];
+        bool nulls[2];
+        heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, nulls);
+        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+    }
+    owner::leave(scope);
+    return Datum{0};
+}
+
+TENANCY_FUNCTION(tenancy_forget_row_changes)
+{
+    take_back(PG_GETARG_OID(0));
+    PG_RETURN_VOID();
+}
+
+TENANCY_FUNCTION(tenancy_pending_row_changes)
+{
+    InitMaterializedSRF(fcinfo, 0);
+    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    if (counters == nullptr)
+        return Datum{0};
+    HASH_SEQ_STATUS scan;
+    hash_seq_init(&scan, counters);
+    while (const auto *counter = static_cast<const Counter *>(hash_seq_search(&scan)))
+    {
+        const int64 sum = sum_of(counter);
+        if (sum == 0)
+            continue;
+        Datum values[] = {ObjectIdGetDatum(counter->key.relation),
+                          CStringGetTextDatum(counter->key.tenant), Int64GetDatum(sum)};
+        bool nulls[] = {false, false, false};
+        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+    }
+    return Datum{0};
+}

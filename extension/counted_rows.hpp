@@ -1,0 +1,20 @@
+// Exact numbers of rows a tenant and table, from triggers on the tables that are counted.
+// SPDX-License-Identifier: PostgreSQL
+//
+// Triggers see every way into a table: statements, COPY, cascades, partitions, replication. The
+// server's own statistics would be cheaper, but do not say whose rows a role that bypasses the wall
+// has written. Changes are added up in the backend, savepoint by savepoint, and appended to
+// row_changes at pre-commit, one row a table and tenant: nobody waits for a counter's lock.
+#pragma once
+
+#include "pg.hpp"
+
+namespace tenancy::counted_rows
+{
+
+// The ends of transactions and savepoints. Only write() can fail.
+void write();
+void forget();
+void settle_savepoint(int level, bool committed);
+
+} // namespace tenancy::counted_rows
