@@ -31,7 +31,7 @@ struct Slot
 struct Rate
 {
     Key key;
-    int64 arrival; // nanoseconds: when the last statement would be due
+    core::Bucket bucket; // nanoseconds
     TimestampTz cooling_until;
 };
 
@@ -113,6 +113,12 @@ void use_slot()
     is_registered = true;
 }
 
+// From when on the entry says no more than none.
+TimestampTz end_of(const Rate &entry)
+{
+    return Max((entry.bucket.at + entry.bucket.level) / 1000, entry.cooling_until);
+}
+
 // With the lock held: the tenant's entry, or the one that has said the least for the longest time.
 Rate *find_rate(Key key)
 {
@@ -122,11 +128,10 @@ Rate *find_rate(Key key)
     {
         if (entry->key == key)
             return entry;
-        if (Max(entry->arrival / 1000, entry->cooling_until) <
-            Max(oldest->arrival / 1000, oldest->cooling_until))
+        if (end_of(*entry) < end_of(*oldest))
             oldest = entry;
     }
-    *oldest = {key, 0, 0};
+    *oldest = {key, {}, 0};
     return oldest;
 }
 
@@ -143,10 +148,10 @@ int64 take_statement(Key key)
     const int64 now = guc::clock_time() * 1000;
     pg::LockGuard guard(lock_of(key), LW_EXCLUSIVE);
     Rate *entry = find_rate(key);
-    const core::RateDecision decision = core::decide(rate, entry->arrival, now, 1);
+    const core::RateDecision decision = core::decide(rate, entry->bucket, now, 1);
     if (!decision.admitted)
         return decision.retry_after;
-    entry->arrival = decision.arrival;
+    entry->bucket = decision.bucket;
     return 0;
 }
 
@@ -279,7 +284,8 @@ void start()
     const Size size = mul_size(count_of_sets() * kWays, sizeof(Rate));
     rates = static_cast<Rate *>(ShmemInitStruct("tenancy rates", size, &found));
     if (!found)
-        memset(rates, 0, size);
+        for (uint32 i = 0; i < count_of_sets() * kWays; i++)
+            rates[i] = {0, {}, 0};
     locks = GetNamedLWLockTranche(kName);
 }
 

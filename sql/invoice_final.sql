@@ -8,7 +8,7 @@ SET tenancy.tenant_id = 'if_acme';
 SELECT tenancy.record_usage('if.calls', 3);
 SET tenancy.clock = '2026-04-01 00:00:00';
 SELECT tenancy.issue_invoice('if_acme', '2026-03-01') IS NOT NULL AS issued;
-UPDATE tenancy.invoices SET total = 0;
+UPDATE tenancy.invoices SET total = 0 WHERE tenant_id = 'if_acme';
 \echo :LAST_ERROR_SQLSTATE
 DELETE FROM tenancy.invoices;
 TRUNCATE tenancy.invoices CASCADE;
@@ -17,7 +17,7 @@ DELETE FROM tenancy.invoice_lines;
 INSERT INTO tenancy.invoice_lines (invoice_id, line_no, kind, component, quantity, exact_amount, amount)
 SELECT id, 99, 'fee', 'more', 1, 5, 5 FROM tenancy.invoices WHERE tenant_id = 'if_acme';
 SET session_replication_role = replica;
-UPDATE tenancy.invoices SET total = 0;
+UPDATE tenancy.invoices SET total = 0 WHERE tenant_id = 'if_acme';
 RESET session_replication_role;
 -- a later price and a late event leave it as it is
 SELECT tenancy.set_price('if_basic', 'if.calls', 0.75);
