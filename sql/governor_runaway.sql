@@ -11,7 +11,8 @@ SELECT count(*) FROM (SELECT FROM generate_series(1, 1000)) s;
 CREATE TEMP TABLE gw_rows AS SELECT g FROM generate_series(1, 100) g;
 INSERT INTO gw_rows SELECT g FROM generate_series(1, 101) g;
 COPY (SELECT g FROM gw_rows ORDER BY g LIMIT 3) TO STDOUT;
--- cancelled while it runs: this would take for ever
+-- cancelled while it runs: this would take for ever (the timeout ends it should the rule fail)
+SET statement_timeout = '1min';
 INSERT INTO gw_rows SELECT 1 FROM generate_series(1, 1000000) a, generate_series(1, 1000000) b;
 SELECT count(*) FROM gw_rows;
 SELECT tenant_id, role, action, dry_run, measure, CASE WHEN action = 'note' THEN row_count END AS row_count, query FROM gw_noted();

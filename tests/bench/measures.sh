@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: PostgreSQL
 
 measures=(indexed_read scan metering search consume consume_loop record_usage copy set_local
-    onboarding set_tenant rollup)
+    onboarding set_tenant rollup scale)
 
 orders_made=
 make_orders() {
