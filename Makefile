@@ -16,10 +16,10 @@ ISOLATION = $(sort $(patsubst specs/%.spec,%,$(wildcard specs/*.spec)))
 ISOLATION_OPTS = --load-extension=tenancy
 
 # The profile of the extension's C++: nothing that throws, allocates or runs at load (docs/architecture.md).
-PROFILE = -std=c++20 -fno-exceptions -fno-rtti -fno-threadsafe-statics \
+CXX_PROFILE = -std=c++20 -fno-exceptions -fno-rtti -fno-threadsafe-statics \
 	-fvisibility=hidden -fvisibility-inlines-hidden \
 	-Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Wno-register
-PG_CXXFLAGS = $(PROFILE) -Iextension -DTENANCY_VERSION='"$(EXTVERSION)"' -MMD -MP
+PG_CXXFLAGS = $(CXX_PROFILE) -Iextension -DTENANCY_VERSION='"$(EXTVERSION)"' -MMD -MP
 
 # All cryptography is OpenSSL's (extension/crypto.cpp).
 SHLIB_LINK = -lcrypto
