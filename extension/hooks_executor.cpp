@@ -36,11 +36,10 @@ static void on_executor_start(QueryDesc *query, int eflags)
     if (dependence.is_past_wall)
         guard::check_past_wall();
     metering::begin_statement();
-    if (depth == 0 && !(eflags & EXEC_FLAG_EXPLAIN_ONLY))
-    {
+    if (is_of_client() && !(eflags & EXEC_FLAG_EXPLAIN_ONLY))
         traffic::admit_statement();
+    if (depth == 0 && !(eflags & EXEC_FLAG_EXPLAIN_ONLY))
         metering::count(core::kStatements, 1);
-    }
     if (previous_executor_start != nullptr)
         previous_executor_start(query, eflags);
     else
@@ -86,11 +85,12 @@ static void on_executor_run(TENANCY_EXECUTOR_RUN_PARAMS)
         run_executor(TENANCY_EXECUTOR_RUN_ARGS);
         return;
     }
-    const bool is_watched = depth == 0 && runaway::is_watching();
+    const bool is_watched = is_of_client() && runaway::is_watching();
     if (depth == 0)
     {
         guard::check_running();
-        traffic::enter();
+        if (is_of_client())
+            traffic::enter();
     }
     Stopwatch watch;
     watch.start();

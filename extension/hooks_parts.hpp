@@ -13,6 +13,13 @@ namespace tenancy::hooks
 // and triggers run is deeper and part of it.
 extern int depth;
 
+// A statement that the client sent. Deferred triggers run at depth 0 as well, but in no portal, and
+// what would refuse or delay a statement must not refuse a commit.
+inline bool is_of_client()
+{
+    return depth == 0 && ActivePortal != nullptr;
+}
+
 // Time and rows of a client's statement.
 class Stopwatch
 {

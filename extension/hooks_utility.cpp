@@ -125,8 +125,8 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
     schema_wall::check_utility(planned->utilityStmt);
     guard::check_utility(planned->utilityStmt);
     metering::begin_statement();
-    const bool is_watched = depth == 0 && runaway::is_watching();
-    if (depth == 0 && is_traffic(tag))
+    const bool is_watched = is_of_client() && runaway::is_watching();
+    if (is_of_client() && is_traffic(tag))
     {
         traffic::admit_statement();
         traffic::enter();

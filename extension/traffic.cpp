@@ -47,6 +47,7 @@ constinit Rate *rates = nullptr;
 constinit LWLockPadded *locks = nullptr;
 constinit Key present = 0;
 constinit bool is_present_known = false;
+constinit bool is_waiting = false;
 
 int count_of_slots()
 {
@@ -95,10 +96,18 @@ int count_others(Key key, pg_atomic_uint64 Slot::*use)
     return found;
 }
 
+void stop_waiting()
+{
+    if (is_waiting)
+        pg_atomic_fetch_sub_u32(&shared->waiting, 1);
+    is_waiting = false;
+}
+
 extern "C" {
 static void on_exit_of_backend(int, Datum)
 {
     pg_atomic_write_u64(&own_slot().connected, 0);
+    stop_waiting(); // a session that is terminated passes no PG_FINALLY
     leave();
 }
 }
@@ -227,6 +236,7 @@ void wait_for_running(Key key, int most, bool cools)
     const TimestampTz deadline =
         TimestampTzPlusMilliseconds(GetCurrentTimestamp(), guc::statement_wait_ms);
     pg_atomic_fetch_add_u32(&shared->waiting, 1);
+    is_waiting = true;
     bool is_admitted = false;
     PG_TRY();
     {
@@ -242,7 +252,7 @@ void wait_for_running(Key key, int most, bool cools)
     }
     PG_FINALLY();
     {
-        pg_atomic_fetch_sub_u32(&shared->waiting, 1);
+        stop_waiting();
     }
     PG_END_TRY();
     if (!is_admitted)

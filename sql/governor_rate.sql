@@ -28,6 +28,21 @@ SELECT 2 AS two;
 SELECT 3 AS three;
 RESET ROLE;
 SELECT 'a superuser always comes in' AS result;
+-- what a commit does is no statement of the client's
+CREATE TABLE gr_parents (id int PRIMARY KEY);
+CREATE TABLE gr_children (id int REFERENCES gr_parents DEFERRABLE INITIALLY DEFERRED);
+GRANT ALL ON gr_parents, gr_children TO regress_gr_app;
+INSERT INTO gr_parents VALUES (1);
+SET tenancy.clock = '2026-03-15 12:00:30';
+SELECT tenancy.set_plan_setting('gr_small', 'tenancy.statement_burst', '1');
+SET ROLE regress_gr_app;
+BEGIN;
+INSERT INTO gr_children VALUES (1);
+COMMIT;
+SELECT 'refused';
+RESET ROLE;
+SELECT * FROM gr_children;
+DROP TABLE gr_children, gr_parents;
 -- without the setting there is no rate
 SELECT tenancy.remove_plan_setting('gr_small', 'tenancy.statement_rate');
 SET ROLE regress_gr_app;
