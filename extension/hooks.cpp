@@ -84,7 +84,7 @@ static void on_transaction(XactEvent event, void *)
                                                  : core::End::committed);
     // The setting still names the tenant here: SET LOCAL is undone only after this.
     metering::end_transaction();
-    wall::planning_ends(0);
+    (void)wall::planning_ends({});
     wall::close_glass_if_over();
     cursors::forget_lost();
     governor::end_transaction();

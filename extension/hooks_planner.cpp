@@ -31,11 +31,11 @@ static PlannedStmt *on_plan(Query *query, const char *source, int options, Param
     wall::complete(query, draft);
     // An error leaves it as it is until the transaction ends: then a function that could be inlined
     // is called instead, nothing worse.
-    const int outer = wall::planning_begins();
+    const wall::Planning outer = wall::planning_begins();
     PlannedStmt *plan = previous_planner != nullptr
                             ? previous_planner(query, source, options, params)
                             : standard_planner(query, source, options, params);
-    wall::planning_ends(outer);
+    draft.is_past_wall = wall::planning_ends(outer) || draft.is_past_wall;
     // A function that is called while it is planned, because it claims to be immutable.
     if (!had_tenant && context::is_set())
         ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),

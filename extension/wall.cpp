@@ -4,6 +4,7 @@
 
 #include "context.hpp"
 #include "guc.hpp"
+#include "inlining.hpp"
 #include "policy.hpp"
 #include "registry.hpp"
 
@@ -15,7 +16,7 @@ namespace
 
 // Plans of this backend reach an attached table past row security, with or without our condition.
 constinit bool has_bypassing_plans = false;
-constinit int planning_depth = 0;
+constinit Planning planning{};
 constinit bool in_foreign_key = false; // the innermost running query is one of a foreign key's
 constinit TimestampTz glass_broken_until = 0; // 0 = whole
 
@@ -78,6 +79,19 @@ void add_checks(Query *query, const char *relation, Expr *condition)
 
 // What counts is whether the condition is there, and not who runs the query: a view's own barrier may
 // be there instead, and a query may have been rewritten with other rights than it is planned with.
+bool lacks(const Query *query, int index, const RangeTblEntry *entry, Expr *condition)
+{
+    const bool reads = index != query->resultRelation || query->commandType != CMD_INSERT;
+    return reads ? !list_member(entry->securityQuals, condition)
+                 : is_bypassed(entry->relid, pg::check_as_user(query, entry));
+}
+
+bool is_table(const RangeTblEntry *entry)
+{
+    return entry->rtekind == RTE_RELATION &&
+           (entry->relkind == RELKIND_RELATION || entry->relkind == RELKIND_PARTITIONED_TABLE);
+}
+
 void complete_entry(Query *query, int index, RangeTblEntry *entry, plans::Draft &draft)
 {
     if (!policy::may_be_attached(entry->relid))
@@ -88,20 +102,19 @@ void complete_entry(Query *query, int index, RangeTblEntry *entry, plans::Draft 
         Expr *condition = condition_for(policy, index);
         const bool is_target = index == query->resultRelation;
         const bool reads = !is_target || query->commandType != CMD_INSERT;
-        const bool lacks = reads ? !list_member(entry->securityQuals, condition)
-                                 : is_bypassed(entry->relid, pg::check_as_user(query, entry));
-        has_bypassing_plans = has_bypassing_plans || lacks;
+        const bool is_open = lacks(query, index, entry, condition);
+        has_bypassing_plans = has_bypassing_plans || is_open;
         if (is_up())
         {
             if (is_target)
                 add_checks(query, RelationGetRelationName(relation), condition);
             // First, so that the view's conditions see only rows that it lets through.
-            if (reads && lacks)
+            if (reads && is_open)
                 entry->securityQuals = lcons(condition, entry->securityQuals);
             query->hasRowSecurity = true;
         }
         else
-            draft.is_past_wall = draft.is_past_wall || lacks;
+            draft.is_past_wall = draft.is_past_wall || is_open;
     }
     table_close(relation, NoLock);
 }
@@ -125,14 +138,39 @@ static bool complete_walker(Node *node, void *context)
         index++;
         if (entry->rtekind == RTE_SUBQUERY)
             has_queries = true;
-        if (entry->rtekind != RTE_RELATION ||
-            (entry->relkind != RELKIND_RELATION && entry->relkind != RELKIND_PARTITIONED_TABLE))
+        if (!is_table(entry))
             continue;
         complete_entry(query, index, entry, *draft);
         if (entry->securityQuals != NIL)
             plans::visit(*draft, entry);
     }
     return has_queries && query_tree_walker(query, pg::walker(complete_walker), draft, 0);
+}
+
+static bool past_walker(Node *node, void *nothing)
+{
+    if (node == nullptr)
+        return false;
+    if (!IsA(node, Query))
+        return expression_tree_walker(node, pg::walker(past_walker), nothing);
+    auto *query = reinterpret_cast<Query *>(node);
+    int index = 0;
+    ListCell *cell;
+    foreach (cell, query->rtable)
+    {
+        const auto *entry = static_cast<const RangeTblEntry *>(lfirst(cell));
+        index++;
+        if (!is_table(entry) || !policy::may_be_attached(entry->relid))
+            continue;
+        Relation relation = table_open(entry->relid, NoLock);
+        Expr *condition = policy::isolation_condition(relation);
+        const bool is_open =
+            condition != nullptr && lacks(query, index, entry, condition_for(condition, index));
+        table_close(relation, NoLock);
+        if (is_open)
+            return true;
+    }
+    return query_tree_walker(query, pg::walker(past_walker), nothing, 0);
 }
 }
 
@@ -146,17 +184,37 @@ bool is_up()
 void complete(Query *query, plans::Draft &draft)
 {
     // Foreign keys are checked by queries of the server's own, which must see all rows. What triggers
-    // do within them must not.
-    if (query->commandType == CMD_UTILITY || (InNoForceRLSOperation() && !in_foreign_key) ||
+    // do within them must not, nor what rules add to them.
+    if (query->commandType == CMD_UTILITY ||
+        (InNoForceRLSOperation() && !in_foreign_key && query->querySource == QSRC_ORIGINAL) ||
         !IsTransactionState() || !registry::is_installed())
         return;
     (void)complete_walker(reinterpret_cast<Node *>(query), &draft);
 }
 
+bool is_past(Query *query)
+{
+    return past_walker(reinterpret_cast<Node *>(query), nullptr);
+}
+
 bool keeps_from_inlining(Oid function)
 {
-    return planning_depth > 0 && get_func_retset(function) &&
-           has_bypassrls_privilege(GetUserId()) && is_up();
+    if (planning.depth == 0 || !get_func_retset(function) || !registry::is_installed())
+        return false;
+    switch (inlining::look_into(function))
+    {
+    case inlining::Body::harmless:
+        return false;
+    case inlining::Body::unknown:
+        return true;
+    case inlining::Body::past_wall:
+        break;
+    }
+    if (is_up())
+        return true;
+    planning.is_past_wall = true;
+    has_bypassing_plans = true;
+    return false;
 }
 
 bool has_levels()
@@ -164,14 +222,18 @@ bool has_levels()
     return in_foreign_key || InNoForceRLSOperation();
 }
 
-int planning_begins()
+Planning planning_begins()
 {
-    return planning_depth++;
+    const Planning outer = planning;
+    planning = {outer.depth + 1, false};
+    return outer;
 }
 
-void planning_ends(int outer)
+bool planning_ends(const Planning &outer)
 {
-    planning_depth = outer;
+    const bool is_past_wall = planning.is_past_wall;
+    planning = outer;
+    return is_past_wall;
 }
 
 Level begin_level()

@@ -20,11 +20,20 @@ bool is_up();
 // gives the plan its tenant where it may have one.
 void complete(Query *query, plans::Draft &draft);
 
-// While a query of such a role is planned, SQL functions must not be inlined: their bodies would not
-// pass through complete().
+// Does a query, or one within it, reach an attached table without the condition?
+bool is_past(Query *query);
+
+// While a query is planned, SQL functions with such a query must not be inlined: their bodies would
+// not pass through complete(). Where the wall is not up they may, and the plan is one past the wall.
+struct Planning
+{
+    int depth;
+    bool is_past_wall;
+};
 bool keeps_from_inlining(Oid function); // one that is not the server's own
-int planning_begins();
-void planning_ends(int outer); // what planning_begins() returned; 0 at the end of a transaction
+Planning planning_begins();
+bool planning_ends(
+    const Planning &outer); // what planning_begins() returned; none = end of transaction
 
 // Around each run of a query. Queries of foreign keys run with the owner's row security lifted, and so
 // would what triggers do within them.
