@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <random>
 #include <thread>
 
@@ -19,7 +20,7 @@ namespace
 
 constexpr int kThreads = 8;
 constexpr int kTenants = 64; // more than there are places
-constexpr int64_t kLimit = 150, kHourlyLimit = 60;
+constexpr int64_t kLimit = 150, kHourlyLimit = 60, kAtATime = 30;
 constexpr int kTransactions = 1500; // a thread
 
 // What has been committed: the whole truth that an entry is loaded from.
@@ -55,94 +56,131 @@ void step_aside()
 {
     thread_local std::minstd_rand random(
         static_cast<unsigned>(std::hash<std::thread::id>{}(std::this_thread::get_id())));
-    if (random() % 4 == 0)
+    const auto drawn = random() % 64;
+    if (drawn == 0) // long enough for an entry to come and go
+        std::this_thread::sleep_for(std::chrono::microseconds(500));
+    else if (drawn < 16)
         std::this_thread::yield();
 }
 
-void read_committed(Tenant *tenant, const core::WindowStarts &starts, core::Windows *windows)
+void read_committed(Tenant *tenant, const core::WindowStarts &starts, core::State *state)
 {
     const std::lock_guard lock(tenant->mutex);
-    windows->start = starts;
-    for (int64_t &used : windows->used)
+    state->windows.start = starts;
+    for (int64_t &used : state->windows.used)
         used = tenant->total;
-    windows->used[core::kHour] = 0;
+    state->windows.used[core::kHour] = 0;
     for (const auto &[at, amount] : tenant->hours)
         if (at >= starts.at[core::kHour])
-            windows->used[core::kHour] += amount;
+            state->windows.used[core::kHour] += amount;
 }
 
-void load(void *argument, const core::WindowStarts &starts, core::Windows *windows)
+void load(void *argument, const core::WindowStarts &starts, core::State *state)
 {
     loads++;
     step_aside();
-    read_committed(static_cast<Tenant *>(argument), starts, windows);
+    read_committed(static_cast<Tenant *>(argument), starts, state);
     step_aside();
 }
 
-reservations::Answer request(int tenant, int64_t amount, bool reserve, bool pin)
-{
-    reservations::Request request{};
-    request.key = key_of(tenant);
-    request.hash = reservations::hash_of(request.key);
-    request.present = request.when = starts_at(hour);
-    request.amount = amount;
-    request.enforce = true;
-    request.reserve = reserve;
-    request.pin = pin;
-    for (int64_t &limit : request.limits.amount)
-        limit = core::kUnlimited;
-    request.limits.amount[core::kTotal] = kLimit;
-    request.limits.amount[core::kHour] = kHourlyLimit;
-    request.load = load;
-    request.load_argument = &tenants[tenant];
-    return reservations::request(request);
-}
-
+// What one transaction has done to an entry; it holds one pin.
 struct Item
 {
     int tenant;
     core::WindowStarts when;
-    int64_t amount;
+    core::Share share;
 };
 
-void give_back(const Item &item)
+reservations::Answer request(int tenant, reservations::Act act, int64_t amount,
+                             const core::Share &own = {})
 {
-    const reservations::Key key = key_of(item.tenant);
-    reservations::release(key, reservations::hash_of(key), item.when, item.amount);
+    core::Limits limits;
+    for (int64_t &limit : limits.amount)
+        limit = core::kUnlimited;
+    limits.amount[core::kTotal] = kLimit;
+    limits.amount[core::kHour] = kHourlyLimit;
+    limits.concurrency = kAtATime;
+    const reservations::Key key = key_of(tenant);
+    const core::WindowStarts present = starts_at(hour);
+    reservations::Request request{};
+    request.key = &key;
+    request.hash = reservations::hash_of(key);
+    request.act = act;
+    request.pin = act != reservations::Act::look;
+    request.amount = amount;
+    request.own = own;
+    request.present = request.when = &present;
+    request.limits = &limits;
+    request.load = load;
+    request.load_argument = &tenants[tenant];
+    reservations::Answer answer;
+    reservations::request(request, &answer);
+    return answer;
 }
 
-void let_go(const Item &item)
+// Does it, if it is admitted; an item a call, as the ledger has one a savepoint.
+void try_to(std::vector<Item> &items, int tenant, reservations::Act act, int64_t amount)
 {
-    const reservations::Key key = key_of(item.tenant);
-    reservations::unpin(key, reservations::hash_of(key));
+    core::Share own{};
+    for (const Item &item : items)
+        if (item.tenant == tenant)
+        {
+            own.amount += item.share.amount;
+            own.released += item.share.released;
+        }
+    const reservations::Answer answer = request(tenant, act, amount, own);
+    if (answer.decision.verdict != core::Verdict::admitted)
+    {
+        refusals++;
+        return;
+    }
+    Item item{tenant, answer.when, {}};
+    (act == reservations::Act::release ? item.share.released
+     : act == reservations::Act::lease ? item.share.leased
+                                       : item.share.amount) = amount;
+    items.push_back(item);
 }
 
-// Others see the rows before the entry is unpinned, as the server orders it.
-void commit(const Item &item)
+void settle(const Item &item, core::End end)
 {
-    Tenant &tenant = tenants[item.tenant];
-    const std::lock_guard lock(tenant.mutex);
-    tenant.total += item.amount;
-    tenant.hours[item.when.at[core::kHour]] += item.amount;
-    EXPECT_LE(tenant.total, kLimit);
-    EXPECT_LE(tenant.hours[item.when.at[core::kHour]], kHourlyLimit);
+    const reservations::Key key = key_of(item.tenant);
+    reservations::settle(key, reservations::hash_of(key), item.when, item.share, end);
+}
+
+// Others see the rows before the entry is settled, as the server orders it. Those of a transaction
+// become visible at once, so a limit is looked at when they are all there.
+void commit(const std::vector<Item> &items)
+{
+    std::map<int, std::unique_lock<std::mutex>> locks;
+    for (const Item &item : items)
+        locks[item.tenant];
+    for (auto &[tenant, lock] : locks)
+        lock = std::unique_lock(tenants[tenant].mutex);
+    for (const Item &item : items)
+    {
+        Tenant &tenant = tenants[item.tenant];
+        tenant.total += item.share.amount - item.share.released;
+        tenant.hours[item.when.at[core::kHour]] += item.share.amount;
+    }
+    for (const auto &[number, lock] : locks)
+    {
+        EXPECT_GE(tenants[number].total, 0);
+        EXPECT_LE(tenants[number].total, kLimit);
+        for (const auto &[at, amount] : tenants[number].hours)
+            EXPECT_LE(amount, kHourlyLimit);
+    }
 }
 
 void run_transaction(std::mt19937 &random)
 {
+    using reservations::Act;
+    constexpr Act acts[] = {Act::consume, Act::consume, Act::release, Act::lease};
     std::vector<Item> items;
     try
     {
         for (int count = random() % 3 + 1; count > 0; count--)
-        {
-            const int tenant = static_cast<int>(random() % kTenants);
-            const auto amount = static_cast<int64_t>(random() % 5 + 1);
-            const reservations::Answer answer = request(tenant, amount, true, true);
-            if (answer.decision.verdict == core::Verdict::admitted)
-                items.push_back({tenant, answer.when, amount});
-            else
-                refusals++;
-        }
+            try_to(items, static_cast<int>(random() % kTenants), acts[random() % std::size(acts)],
+                   static_cast<int64_t>(random() % 5 + 1));
     }
     catch (const server::Error &) // no place for an entry
     {
@@ -151,22 +189,16 @@ void run_transaction(std::mt19937 &random)
     // A savepoint that is rolled back.
     if (!items.empty() && random() % 4 == 0)
     {
-        give_back(items.back());
-        let_go(items.back());
+        settle(items.back(), core::End::aborted);
         items.pop_back();
     }
     const bool committed = random() % 3 != 0;
     step_aside();
     if (committed)
-        for (const Item &item : items)
-            commit(item);
+        commit(items);
     step_aside();
     for (const Item &item : items)
-    {
-        if (!committed)
-            give_back(item);
-        let_go(item);
-    }
+        settle(item, committed ? core::End::committed : core::End::aborted);
 }
 
 template <typename Work>
@@ -203,10 +235,13 @@ TEST(Reservations, HoldInAnyInterleavingAndThroughACrash)
         in_threads([](int thread) {
             for (int tenant = thread; tenant < kTenants; tenant += kThreads)
             {
-                const reservations::Answer answer = request(tenant, 0, false, false);
+                const reservations::Answer answer = request(tenant, reservations::Act::look, 0);
                 const std::lock_guard lock(tenants[tenant].mutex);
-                EXPECT_EQ(answer.windows.used[core::kTotal], tenants[tenant].total);
-                EXPECT_EQ(answer.windows.used[core::kHour], tenants[tenant].hours[hour]);
+                EXPECT_EQ(answer.state.windows.used[core::kTotal], tenants[tenant].total);
+                EXPECT_EQ(answer.state.windows.used[core::kHour], tenants[tenant].hours[hour]);
+                EXPECT_EQ(answer.state.in_flight, 0);
+                EXPECT_EQ(answer.state.releasing, 0);
+                EXPECT_EQ(answer.state.leased, 0);
             }
         });
         // What was reserved by transactions under way goes with the memory.
@@ -228,13 +263,13 @@ TEST(Reservations, AdmitTheLastUnitOnce)
     in_threads([&](int) {
         for (int n = 0; n < 100; n++)
         {
-            const reservations::Answer answer = request(0, 1, true, true);
-            if (answer.decision.verdict != core::Verdict::admitted)
+            std::vector<Item> items;
+            try_to(items, 0, reservations::Act::consume, 1);
+            if (items.empty())
                 continue;
             admitted++;
-            const Item item{0, answer.when, 1};
-            commit(item);
-            let_go(item);
+            commit(items);
+            settle(items[0], core::End::committed);
         }
     });
     EXPECT_EQ(admitted.load(), kHourlyLimit);

@@ -29,6 +29,7 @@ using uint32 = uint32_t;
 using uint64 = uint64_t;
 using int64 = int64_t;
 using Oid = uint32_t;
+using TimestampTz = int64_t;
 using Size = size_t;
 inline constexpr Oid InvalidOid = 0;
 #define NAMEDATALEN 64
