@@ -42,6 +42,7 @@ enum class Act {
     consume, // count within the limits
     record,  // count, whatever the limits say
     release, // give up what is used; takes effect at commit
+    hold,    // keep the entry there: the pin alone
     lease,   // hold within the limit of concurrency, without using
 };
 
