@@ -54,7 +54,7 @@ struct Request
     bool pin; // this transaction has no pin on the entry yet
     int64 amount;
     core::Share own;                   // of this transaction, as far as the act depends on it
-    TimestampTz now;                   // for rates
+    int64 now;                         // microseconds, for rates
     const core::WindowStarts *present; // the windows of now
     const core::WindowStarts *when;    // the windows that the usage falls into: the same, or older
     const core::Limits *limits;

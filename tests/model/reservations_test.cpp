@@ -71,31 +71,36 @@ void read_committed(Tenant *tenant, const core::WindowStarts &starts, core::Wind
             windows->used[core::kHour] += amount;
 }
 
-void load(void *argument, const core::WindowStarts &starts, core::Windows *windows)
+void load(void *argument, const core::WindowStarts &starts, core::State *state)
 {
     loads++;
     step_aside();
-    read_committed(static_cast<Tenant *>(argument), starts, windows);
+    read_committed(static_cast<Tenant *>(argument), starts, &state->windows);
     step_aside();
 }
 
-reservations::Answer request(int tenant, int64_t amount, bool reserve, bool pin)
+reservations::Answer request(int tenant, int64_t amount, reservations::Act act)
 {
-    reservations::Request request{};
-    request.key = key_of(tenant);
-    request.hash = reservations::hash_of(request.key);
-    request.present = request.when = starts_at(hour);
-    request.amount = amount;
-    request.enforce = true;
-    request.reserve = reserve;
-    request.pin = pin;
-    for (int64_t &limit : request.limits.amount)
+    const reservations::Key key = key_of(tenant);
+    const core::WindowStarts present = starts_at(hour);
+    core::Limits limits{};
+    for (int64_t &limit : limits.amount)
         limit = core::kUnlimited;
-    request.limits.amount[core::kTotal] = kLimit;
-    request.limits.amount[core::kHour] = kHourlyLimit;
+    limits.amount[core::kTotal] = kLimit;
+    limits.amount[core::kHour] = kHourlyLimit;
+    reservations::Request request{};
+    request.key = &key;
+    request.hash = reservations::hash_of(key);
+    request.act = act;
+    request.pin = act == reservations::Act::consume;
+    request.amount = amount;
+    request.present = request.when = &present;
+    request.limits = &limits;
     request.load = load;
     request.load_argument = &tenants[tenant];
-    return reservations::request(request);
+    reservations::Answer answer;
+    reservations::request(request, &answer);
+    return answer;
 }
 
 struct Item
@@ -105,16 +110,10 @@ struct Item
     int64_t amount;
 };
 
-void give_back(const Item &item)
+void settle(const Item &item, core::End end)
 {
     const reservations::Key key = key_of(item.tenant);
-    reservations::release(key, reservations::hash_of(key), item.when, item.amount);
-}
-
-void let_go(const Item &item)
-{
-    const reservations::Key key = key_of(item.tenant);
-    reservations::unpin(key, reservations::hash_of(key));
+    reservations::settle(key, reservations::hash_of(key), item.when, {item.amount, 0, 0}, end);
 }
 
 // Others see the rows before the entry is unpinned, as the server orders it.
@@ -137,7 +136,7 @@ void run_transaction(std::mt19937 &random)
         {
             const int tenant = static_cast<int>(random() % kTenants);
             const auto amount = static_cast<int64_t>(random() % 5 + 1);
-            const reservations::Answer answer = request(tenant, amount, true, true);
+            const reservations::Answer answer = request(tenant, amount, reservations::Act::consume);
             if (answer.decision.verdict == core::Verdict::admitted)
                 items.push_back({tenant, answer.when, amount});
             else
@@ -151,8 +150,7 @@ void run_transaction(std::mt19937 &random)
     // A savepoint that is rolled back.
     if (!items.empty() && random() % 4 == 0)
     {
-        give_back(items.back());
-        let_go(items.back());
+        settle(items.back(), core::End::aborted);
         items.pop_back();
     }
     const bool committed = random() % 3 != 0;
@@ -162,11 +160,7 @@ void run_transaction(std::mt19937 &random)
             commit(item);
     step_aside();
     for (const Item &item : items)
-    {
-        if (!committed)
-            give_back(item);
-        let_go(item);
-    }
+        settle(item, committed ? core::End::committed : core::End::aborted);
 }
 
 template <typename Work>
@@ -203,10 +197,10 @@ TEST(Reservations, HoldInAnyInterleavingAndThroughACrash)
         in_threads([](int thread) {
             for (int tenant = thread; tenant < kTenants; tenant += kThreads)
             {
-                const reservations::Answer answer = request(tenant, 0, false, false);
+                const reservations::Answer answer = request(tenant, 0, reservations::Act::look);
                 const std::lock_guard lock(tenants[tenant].mutex);
-                EXPECT_EQ(answer.windows.used[core::kTotal], tenants[tenant].total);
-                EXPECT_EQ(answer.windows.used[core::kHour], tenants[tenant].hours[hour]);
+                EXPECT_EQ(answer.state.windows.used[core::kTotal], tenants[tenant].total);
+                EXPECT_EQ(answer.state.windows.used[core::kHour], tenants[tenant].hours[hour]);
             }
         });
         // What was reserved by transactions under way goes with the memory.
@@ -228,13 +222,13 @@ TEST(Reservations, AdmitTheLastUnitOnce)
     in_threads([&](int) {
         for (int n = 0; n < 100; n++)
         {
-            const reservations::Answer answer = request(0, 1, true, true);
+            const reservations::Answer answer = request(0, 1, reservations::Act::consume);
             if (answer.decision.verdict != core::Verdict::admitted)
                 continue;
             admitted++;
             const Item item{0, answer.when, 1};
             commit(item);
-            let_go(item);
+            settle(item, core::End::committed);
         }
     });
     EXPECT_EQ(admitted.load(), kHourlyLimit);
