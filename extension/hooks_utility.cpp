@@ -9,6 +9,7 @@
 #include "guard.hpp"
 #include "leases.hpp"
 #include "metering.hpp"
+#include "prepared.hpp"
 #include "reservations.hpp"
 #include "runaway.hpp"
 #include "schema_wall.hpp"
@@ -82,6 +83,37 @@ static bool is_traffic(NodeTag tag)
     return tag != T_ClosePortalStmt && tag != T_DiscardStmt && tag != T_UnlistenStmt;
 }
 
+// The use of a prepared transaction is settled by whoever ends it.
+static void end_prepared(PlannedStmt *planned, const char *source, bool read_only_tree,
+                         ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *env,
+                         DestReceiver *dest, QueryCompletion *completion)
+{
+    const auto *statement = castNode(TransactionStmt, planned->utilityStmt);
+    const core::End end =
+        statement->kind == TRANS_STMT_COMMIT_PREPARED ? core::End::committed : core::End::aborted;
+    const prepared::Shares *shares = prepared::hold(statement->gid);
+    PG_TRY();
+    {
+        run_utility(planned, source, read_only_tree, context, params, env, dest, completion);
+    }
+    PG_CATCH();
+    {
+        prepared::let_go(shares);
+        PG_RE_THROW();
+    }
+    PG_END_TRY();
+    prepared::settle(shares, end);
+}
+
+static bool ends_prepared(const Node *statement)
+{
+    if (!IsA(statement, TransactionStmt))
+        return false;
+    const TransactionStmtKind kind = reinterpret_cast<const TransactionStmt *>(statement)->kind;
+    return (kind == TRANS_STMT_COMMIT_PREPARED || kind == TRANS_STMT_ROLLBACK_PREPARED) &&
+           !IsTransactionBlock();
+}
+
 static void on_utility(PlannedStmt *planned, const char *source, bool read_only_tree,
                        ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *env,
                        DestReceiver *dest, QueryCompletion *completion)
@@ -106,6 +138,12 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
         tag == T_DropdbStmt
             ? get_database_oid(castNode(DropdbStmt, planned->utilityStmt)->dbname, true)
             : InvalidOid;
+
+    if (ends_prepared(planned->utilityStmt))
+    {
+        end_prepared(planned, source, read_only_tree, context, params, env, dest, completion);
+        return;
+    }
 
     // Transaction control and settings must work in a failed transaction, too, and EXECUTE is
     // counted where its plan runs.

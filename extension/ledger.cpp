@@ -309,11 +309,6 @@ void write_alerts()
 
 void write(bool prepare)
 {
-    if (prepare && items != nullptr)
-        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                        errmsg("cannot PREPARE a transaction that has recorded usage"),
-                        errhint("Commit it in one phase, or record the usage in a transaction of "
-                                "its own.")));
     for (Item *item = items; item != nullptr; item = item->next)
     {
         if (item->unwritten.amount != 0)
@@ -324,6 +319,8 @@ void write(bool prepare)
     }
     // Who prepares leaves it to the next one to tell: a row that waits for a second phase would make
     // everybody else wait who has the same to tell.
+    if (prepare)
+        rows::refuse_prepare();
     if (crossed && !prepare)
         write_alerts();
     writing_done = true;
@@ -343,14 +340,13 @@ void settle(core::End end)
     spare = nullptr;
     writing_done = false;
     crossed = false;
-    if (end == core::End::aborted)
-        rows::forget_era(); // it may have begun in the transaction that is gone
+    rows::end_transaction(end != core::End::aborted);
 }
 
 void settle_savepoint(int level, bool committed)
 {
     if (!committed)
-        rows::forget_era();
+        rows::end_transaction(false);
     while (items != nullptr && items->level >= level && !committed)
     {
         let_go(items, core::End::aborted);

@@ -5,6 +5,7 @@
 #include "alerts.hpp"
 #include "context.hpp"
 #include "guc.hpp"
+#include "prepared.hpp"
 
 namespace tenancy::quota
 {
@@ -75,14 +76,17 @@ void refresh(Slot *slot, const registry::Tenant *tenant, TimestampTz now, bool r
     alerts::arm(slot);
 }
 
-// What is in shared memory after a load: committed use, and nothing in flight.
+// Where nothing is in shared memory: what is committed, and what prepared transactions hold. Without shared
+// memory these keep their lock, and nobody gets here.
 void load_for_slot(void *argument, const core::WindowStarts &starts, core::State *state)
 {
-    const auto *slot = static_cast<const Slot *>(argument);
+    auto *slot = static_cast<Slot *>(argument);
     const core::Rate &rate = slot->known.limits.rate;
     limits::load_windows(slot->tenant_id, slot->key.metric, starts, &state->windows);
     state->bucket = limits::load_bucket(slot->tenant_id, slot->key.metric, rate, guc::clock_time());
     state->rate = rate;
+    if (reservations::is_available() && !RecoveryInProgress())
+        prepared::load(slot, state);
 }
 
 // One consumer of a tenant and metric at a time, until the end of its transaction.
@@ -121,6 +125,57 @@ void request_without_memory(Slot *slot, const Asked &asked, TimestampTz now,
         core::add(outcome->state.windows, *when, asked.amount);
 }
 
+// Nullptr when there is no such metric.
+Slot *find_slot(const registry::Tenant *tenant, const char *metric, size_t length)
+{
+    last_slot = nullptr; // it may be removed below
+    if (length >= NAMEDATALEN)
+        return nullptr;
+    if (slots == nullptr)
+    {
+        HASHCTL control{};
+        control.keysize = sizeof(reservations::Key);
+        control.entrysize = sizeof(Slot);
+        control.hcxt = TopMemoryContext;
+        slots =
+            hash_create("tenancy quota slots", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+    }
+    reservations::Key key{};
+    key.database = MyDatabaseId;
+    key.ledger = registry::relations().ledger;
+    strlcpy(key.tenant, tenant->key, sizeof(key.tenant));
+    memcpy(key.metric, metric, length);
+
+    bool found;
+    auto *slot = static_cast<Slot *>(hash_search(slots, &key, HASH_ENTER, &found));
+    if (!found)
+    {
+        // Everything behind the key.
+        memset(&slot->hash, 0, sizeof(Slot) - offsetof(Slot, hash));
+        slot->hash = reservations::hash_of(key);
+    }
+    // The tenant's generation, since its plan and zone go into the slot; 0 is never kept.
+    const uint64 generation = tenant->generation;
+    if (slot->generation == 0 || slot->generation != generation)
+    {
+        slot->generation = 0;
+        refresh(slot, tenant, guc::clock_time(), true);
+        slot->generation = generation;
+    }
+    if (!slot->known.metric_exists)
+    {
+        if (slot->pending == nullptr)
+            (void)hash_search(slots, &key, HASH_REMOVE, nullptr);
+        return nullptr;
+    }
+    if (generation != 0)
+    {
+        last_slot = slot;
+        last_tenant = tenant;
+    }
+    return slot;
+}
+
 } // namespace
 
 Slot *slot_of_current_tenant(const text *metric)
@@ -139,53 +194,20 @@ Slot *slot_of_current_tenant(const text *metric)
 
 Slot *slot_of(const registry::Tenant *tenant, const text *metric)
 {
-    const size_t length = VARSIZE_ANY_EXHDR(metric);
-    last_slot = nullptr; // it may be removed below
-    if (slots == nullptr)
-    {
-        HASHCTL control{};
-        control.keysize = sizeof(reservations::Key);
-        control.entrysize = sizeof(Slot);
-        control.hcxt = TopMemoryContext;
-        slots =
-            hash_create("tenancy quota slots", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-    }
-    reservations::Key key{};
-    key.database = MyDatabaseId;
-    key.ledger = registry::relations().ledger;
-    strlcpy(key.tenant, tenant->key, sizeof(key.tenant));
-    if (length < sizeof(key.metric))
-        memcpy(key.metric, VARDATA_ANY(metric), length);
-
-    bool found;
-    auto *slot = static_cast<Slot *>(hash_search(slots, &key, HASH_ENTER, &found));
-    if (!found)
-    {
-        // Everything behind the key.
-        memset(&slot->hash, 0, sizeof(Slot) - offsetof(Slot, hash));
-        slot->hash = reservations::hash_of(key);
-    }
-    // The tenant's generation, since its plan and zone go into the slot; 0 is never kept.
-    const uint64 generation = tenant->generation;
-    if (slot->generation == 0 || slot->generation != generation)
-    {
-        slot->generation = 0;
-        refresh(slot, tenant, guc::clock_time(), true);
-        slot->generation = generation;
-    }
-    const bool usable = slot->known.metric_exists && length < sizeof(key.metric);
-    if (!usable && slot->pending == nullptr)
-        (void)hash_search(slots, &key, HASH_REMOVE, nullptr);
-    if (!usable)
+    Slot *slot = find_slot(tenant, VARDATA_ANY(metric), VARSIZE_ANY_EXHDR(metric));
+    if (slot == nullptr)
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
                         errmsg("metric \"%s\" does not exist", text_to_cstring(metric)),
                         errhint("Create it with tenancy.create_metric().")));
-    if (generation != 0)
-    {
-        last_slot = slot;
-        last_tenant = tenant;
-    }
     return slot;
+}
+
+Slot *slot_if_known(const char *tenant_id, const char *metric)
+{
+    char key[registry::kNameSize];
+    core::fold_tenant_id(tenant_id, key);
+    const registry::Tenant *tenant = registry::lookup(key);
+    return tenant->exists ? find_slot(tenant, metric, strlen(metric)) : nullptr;
 }
 
 namespace

@@ -43,6 +43,9 @@ struct Slot
 Slot *slot_of_current_tenant(const text *metric);
 Slot *slot_of(const registry::Tenant *tenant, const text *metric);
 
+// The same by names as they stand in tables; nullptr when there is no such tenant or metric any more.
+Slot *slot_if_known(const char *tenant, const char *metric);
+
 // The windows that contain an instant, in the tenant's time zone.
 core::WindowStarts windows_at(Slot *slot, TimestampTz at);
 

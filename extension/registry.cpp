@@ -77,6 +77,7 @@ void resolve()
     found.tenant_settings = get_relname_relid("tenant_settings", found.schema);
     found.tenant_settings_key = get_relname_relid("tenant_settings_pkey", found.schema);
     found.ledger = get_relname_relid("usage_ledger", found.schema);
+    found.ledger_stamp = get_relname_relid("usage_ledger_stamp", found.schema);
     found.role_tenants = get_relname_relid("role_tenants", found.schema);
     found.role_tenants_key = get_relname_relid("role_tenants_pkey", found.schema);
     found.token_secrets = get_relname_relid("token_secrets", found.schema);
@@ -89,9 +90,9 @@ void resolve()
         !OidIsValid(found.tenants_key) || !OidIsValid(found.metrics) ||
         !OidIsValid(found.plan_limits) || !OidIsValid(found.plan_settings_key) ||
         !OidIsValid(found.tenant_settings_key) || !OidIsValid(found.tenant_limits) ||
-        !OidIsValid(found.ledger) || !OidIsValid(found.role_tenants_key) ||
-        !OidIsValid(found.token_secrets_key) || !OidIsValid(found.counted_tables_key) ||
-        !OidIsValid(found.row_changes))
+        !OidIsValid(found.ledger) || !OidIsValid(found.ledger_stamp) ||
+        !OidIsValid(found.role_tenants_key) || !OidIsValid(found.token_secrets_key) ||
+        !OidIsValid(found.counted_tables_key) || !OidIsValid(found.row_changes))
         return;
     known = found;
     presence = Presence::present;

@@ -48,6 +48,7 @@ struct Relations
     Oid tenant_settings;
     Oid tenant_settings_key; // unique index, led by tenant
     Oid ledger;
+    Oid ledger_stamp; // its index
     Oid role_tenants;
     Oid role_tenants_key; // unique index, led by role
     Oid token_secrets;

@@ -81,6 +81,8 @@ void count(core::State &state, const Request &request, const core::WindowStarts 
 {
     switch (request.act)
     {
+    case Act::hold:
+        return;
     case Act::release:
         state.releasing += request.amount;
         return;
@@ -199,6 +201,8 @@ core::Decision decide(const core::State &state, const Request &request)
         return {request.amount <= most ? core::Verdict::admitted : core::Verdict::refused,
                 core::kTotal, most, core::kUnlimited, most - request.amount};
     }
+    case Act::hold:
+        return {core::Verdict::admitted, -1, 0, core::kUnlimited, core::kUnlimited};
     case Act::lease:
         return core::decide_concurrency(state, request.limits->concurrency, request.amount);
     default:

@@ -42,6 +42,7 @@ enum class Act {
     consume, // count within the limits
     record,  // count, whatever the limits say
     release, // give up what is used; takes effect at commit
+    hold,    // keep the entry there: the pin alone
     lease,   // hold within the limit of concurrency, without using
 };
 
@@ -53,7 +54,7 @@ struct Request
     bool pin; // this transaction has no pin on the entry yet
     int64 amount;
     core::Share own;                   // of this transaction, as far as the act depends on it
-    TimestampTz now;                   // for rates
+    int64 now;                         // microseconds, for rates
     const core::WindowStarts *present; // the windows of now
     const core::WindowStarts *when;    // the windows that the usage falls into: the same, or older
     const core::Limits *limits;

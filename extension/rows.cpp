@@ -19,6 +19,7 @@ struct Era
     int64 offset;
 };
 constinit Era era{};
+constinit bool began_era = false; // in the running transaction
 
 constexpr const char *kInsert =
     "INSERT INTO tenancy.usage_ledger"
@@ -56,25 +57,12 @@ int64 current_stamp()
     }
     if (SPI_execute("SELECT tenancy.begin_ledger_era()", false, 0) != SPI_OK_SELECT)
         elog(ERROR, "could not begin a new era of the usage ledger");
+    began_era = true;
     offset = read_era(&fits);
     if (!fits)
         elog(ERROR, "the state of the usage ledger does not fit this server");
     return xid + offset;
 }
-
-// Columns of tenancy.usage_ledger; upgrades only append, and then rows are written by SQL.
-enum LedgerColumn : int {
-    kId,
-    kTenant,
-    kMetric,
-    kAmount,
-    kAt,
-    kStamp,
-    kKey,
-    kAttributes,
-    kRecordedAt,
-    kLedgerColumns
-};
 
 // Can a row go into the table without the executor? Not with triggers, checks, partitions, or
 // indexes of anybody's over expressions or some of the rows.
@@ -176,9 +164,22 @@ void insert(const quota::Slot *slot, int64 amount, TimestampTz at, const ledger:
     PopActiveSnapshot();
 }
 
-void forget_era()
+void refuse_prepare()
 {
-    era = Era{};
+    if (began_era)
+        ereport(ERROR,
+                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                 errmsg("cannot PREPARE the transaction that is the first to record usage on this "
+                        "server"),
+                 errdetail("Until it ends nobody else could record any."),
+                 errhint("Call tenancy.rollup() once, and repeat the transaction.")));
+}
+
+void end_transaction(bool committed)
+{
+    if (!committed)
+        era = Era{};
+    began_era = false;
 }
 
 } // namespace tenancy::rows

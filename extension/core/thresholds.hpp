@@ -53,7 +53,8 @@ inline constexpr int kMaxThresholds = 8;
         return 0;
     for (size_t i = 0; i <= text.size(); i++)
     {
-        if (i < text.size() && text[i] >= '0' && text[i] <= '9' && digits < 4)
+        if (i < text.size() && text[i] >= '0' && text[i] <= '9' && digits < 4 &&
+            (digits == 0 || text[i - 1] != ' '))
         {
             value = value * 10 + (text[i] - '0');
             digits++;

@@ -163,3 +163,122 @@ TEST(Admission, GivingBackIsExact)
         }
     }
 }
+
+namespace
+{
+
+State state_with(int64_t used)
+{
+    State state{};
+    state.windows = at(0);
+    for (int64_t &sum : state.windows.used)
+        sum = used;
+    return state;
+}
+
+} // namespace
+
+TEST(Admission, ASoftLimitPassesAndSaysThatNothingIsLeft)
+{
+    Limits limits = limit(kMonth, 10);
+    limits.soft = 1U << kMonth;
+    const Decision decision = decide(state_with(10), limits, 0, 5, 0);
+    EXPECT_EQ(decision.verdict, Verdict::admitted);
+    EXPECT_EQ(decision.remaining, 0);
+    limits.amount[kDay] = 12;
+    EXPECT_EQ(decide(state_with(10), limits, 0, 5, 0).period, kDay);
+}
+
+TEST(Admission, ConcurrencyCountsWhatRunsAndWhatIsHeld)
+{
+    Limits limits = kNone;
+    limits.concurrency = 3;
+    State state = state_with(0);
+    state.in_flight = 1;
+    state.leased = 1;
+    EXPECT_EQ(decide(state, limits, 0, 1, 0).remaining, 0);
+    EXPECT_EQ(decide(state, limits, 0, 2, 0).verdict, Verdict::refused);
+    EXPECT_EQ(decide(state, limits, 0, 2, 0).period, kConcurrency);
+    state.leased = 9; // the limit was lowered
+    EXPECT_EQ(decide(state, limits, 0, 1, 0).verdict, Verdict::refused);
+    EXPECT_EQ(decide(state, limits, 0, 0, 0).verdict, Verdict::admitted);
+    EXPECT_EQ(decide(state, limits, 0, INT64_MAX, 0).verdict, Verdict::refused);
+}
+
+TEST(Admission, ARateIsTheTightestOfAllWhenItIs)
+{
+    Limits limits = limit(kMonth, 10);
+    limits.rate = {1000, 3, 2};
+    State state = state_with(5);
+    adopt_rate(state, limits.rate, 0);
+    Decision decision = decide(state, limits, 0, 2, 0);
+    EXPECT_EQ(decision.period, kRate);
+    EXPECT_EQ(decision.remaining, 2);
+    state.bucket = take(limits.rate, state.bucket, 0, 4);
+    decision = decide(state, limits, 0, 1, 0);
+    EXPECT_EQ(decision.verdict, Verdict::refused);
+    EXPECT_EQ(decision.used, 4);
+    EXPECT_EQ(decision.limit, 4);
+    EXPECT_EQ(decide(state, limits, 0, 6, 0).period, kMonth);
+}
+
+TEST(Admission, WhatATransactionGivesUpIsFreeForItAlone)
+{
+    State state = state_with(5);
+    state.releasing = 2;
+    EXPECT_EQ(decide(state, limit(kTotal, 5), 0, 2, 2).verdict, Verdict::admitted);
+    EXPECT_EQ(decide(state, limit(kTotal, 5), 0, 1, 0).verdict, Verdict::refused);
+    // Of the calendar's windows nothing can be given back.
+    EXPECT_EQ(decide(state, limit(kDay, 5), 0, 1, 2).verdict, Verdict::refused);
+}
+
+// Transactions that take, give back, hold, and end in any order: the total stays within its limit at all
+// times, and never below zero whichever of them commit.
+TEST(Admission, NoOrderOfEndsLeadsPastALimitOrBelowZero)
+{
+    std::mt19937 random(20260102);
+    for (int round = 0; round < 300; round++)
+    {
+        constexpr int kSessions = 4;
+        const Limits limits = limit(kTotal, 6);
+        State state = state_with(0);
+        Share own[kSessions] = {};
+        int64_t committed = 0;
+        for (int step = 0; step < 200; step++)
+        {
+            Share &share = own[random() % kSessions];
+            const int64_t amount = 1 + static_cast<int64_t>(random() % 3);
+            switch (random() % 4)
+            {
+            case 0:
+                if (decide(state, limits, 0, amount, share.released).verdict != Verdict::admitted)
+                    break;
+                add(state.windows, state.windows.start, amount);
+                state.in_flight += amount;
+                share.amount += amount;
+                break;
+            case 1:
+                if (releasable(state, share.amount) < amount)
+                    break;
+                state.releasing += amount;
+                share.released += amount;
+                break;
+            case 2:
+                settle(state, state.windows.start, share, End::committed);
+                committed += share.amount - share.released;
+                share = {};
+                break;
+            default:
+                settle(state, state.windows.start, share, End::aborted);
+                share = {};
+            }
+            ASSERT_GE(committed, 0);
+            ASSERT_LE(committed, 6);
+        }
+        for (Share &share : own)
+            settle(state, state.windows.start, share, End::aborted);
+        EXPECT_EQ(state.windows.used[kTotal], committed);
+        EXPECT_EQ(state.in_flight, 0);
+        EXPECT_EQ(state.releasing, 0);
+    }
+}
