@@ -210,6 +210,13 @@ void check_plan(const plans::Dependence &dependence)
         check_tenant_of(dependence);
 }
 
+void check_version()
+{
+    if (unlikely(registry::is_outdated()) &&
+        (context::is_set() || !has_bypassrls_privilege(GetUserId())))
+        (void)registry::relations();
+}
+
 void check_past_wall()
 {
     if (wall::is_up())
@@ -277,6 +284,8 @@ void check_utility(const Node *statement)
     if (IsA(statement, DropStmt) &&
         reinterpret_cast<const DropStmt *>(statement)->removeType == OBJECT_EXTENSION)
         check_drop_extension(reinterpret_cast<const DropStmt *>(statement));
+    if (context::is_set() && !IsA(statement, DiscardStmt) && !IsA(statement, ClosePortalStmt))
+        check_version();
     if (!context::is_set() || !registry::is_installed())
         return;
     switch (nodeTag(statement))

@@ -13,6 +13,10 @@ namespace tenancy::guard
 // plan was made for.
 void check_plan(const plans::Dependence &dependence);
 
+// Before a query is planned: while the tables are older than the library, nobody is let at tenants'
+// rows but who may see all, without a tenant. Nothing else would hold them.
+void check_version();
+
 // Before a plan that sees the rows of all tenants runs. They are dropped when a tenant is set, but for
 // those in use: of a statement that was bound before, and of an SQL function, whose statements the
 // server plans together.

@@ -4,6 +4,7 @@
 
 #include "context.hpp"
 #include "governor.hpp"
+#include "guard.hpp"
 #include "plans.hpp"
 #include "promotion.hpp"
 #include "schema_wall.hpp"
@@ -24,6 +25,7 @@ extern "C" {
 static PlannedStmt *on_plan(Query *query, const char *source, int options, ParamListInfo params)
 {
     governor::apply();
+    guard::check_version();
     schema_wall::complete(query);
     const bool had_tenant = context::is_set();
     plans::Draft draft;

@@ -41,6 +41,8 @@ extern "C" {
 // Runs whenever invalidations are read: sets flags, nothing more.
 static void on_relation_changed(Datum, Oid relation)
 {
+    if (presence == Presence::outdated)
+        forget_relations();
     if (presence != Presence::present)
         return;
     if (relation == InvalidOid || relation == known.tenants || relation == known.metrics ||
@@ -85,15 +87,21 @@ void resolve()
     found.counted_tables = get_relname_relid("counted_tables", found.schema);
     found.counted_tables_key = get_relname_relid("counted_tables_pkey", found.schema);
     found.row_changes = get_relname_relid("row_changes", found.schema);
-    // While CREATE EXTENSION runs the rest is on its way: ask again.
-    if (!OidIsValid(get_extension_oid("tenancy", true)) || !OidIsValid(found.tenants) ||
-        !OidIsValid(found.tenants_key) || !OidIsValid(found.metrics) ||
-        !OidIsValid(found.plan_limits) || !OidIsValid(found.plan_settings_key) ||
-        !OidIsValid(found.tenant_settings_key) || !OidIsValid(found.tenant_limits) ||
-        !OidIsValid(found.ledger) || !OidIsValid(found.ledger_stamp) ||
-        !OidIsValid(found.role_tenants_key) || !OidIsValid(found.token_secrets_key) ||
-        !OidIsValid(found.counted_tables_key) || !OidIsValid(found.row_changes))
+    if (!OidIsValid(get_extension_oid("tenancy", true)))
         return;
+    // While CREATE EXTENSION runs the rest is on its way: ask again.
+    if (!OidIsValid(found.tenants) || !OidIsValid(found.tenants_key) ||
+        !OidIsValid(found.metrics) || !OidIsValid(found.plan_limits) ||
+        !OidIsValid(found.plan_settings_key) || !OidIsValid(found.tenant_settings_key) ||
+        !OidIsValid(found.tenant_limits) || !OidIsValid(found.ledger) ||
+        !OidIsValid(found.ledger_stamp) || !OidIsValid(found.role_tenants_key) ||
+        !OidIsValid(found.token_secrets_key) || !OidIsValid(found.counted_tables_key) ||
+        !OidIsValid(found.row_changes))
+    {
+        if (!creating_extension)
+            presence = Presence::outdated;
+        return;
+    }
     known = found;
     presence = Presence::present;
 }

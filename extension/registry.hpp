@@ -60,7 +60,7 @@ struct Relations
 
 void init();
 
-enum class Presence : uint8 { unknown, absent, present };
+enum class Presence : uint8 { unknown, absent, outdated, present };
 
 // What is_installed() and generation() answer from: both are asked several times a statement.
 extern Presence presence;
@@ -78,6 +78,12 @@ inline bool is_installed()
 {
     return likely(presence == Presence::present) ||
            (presence == Presence::unknown && find_out_presence());
+}
+
+// It is, but its tables are older than this library, which therefore cannot tell tenants apart.
+inline bool is_outdated()
+{
+    return !is_installed() && presence == Presence::outdated;
 }
 
 // The registry's relations; an error when the extension is not installed here.

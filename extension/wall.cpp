@@ -186,8 +186,8 @@ void complete(Query *query, plans::Draft &draft)
     // Foreign keys are checked by queries of the server's own, which must see all rows. What triggers
     // do within them must not, nor what rules add to them.
     if (query->commandType == CMD_UTILITY ||
-        (InNoForceRLSOperation() && !in_foreign_key && query->querySource == QSRC_ORIGINAL) ||
-        !IsTransactionState() || !registry::is_installed())
+        (is_foreign_key_query() && query->querySource == QSRC_ORIGINAL) || !IsTransactionState() ||
+        !registry::is_installed())
         return;
     (void)complete_walker(reinterpret_cast<Node *>(query), &draft);
 }
@@ -215,6 +215,11 @@ bool keeps_from_inlining(Oid function)
     planning.is_past_wall = true;
     has_bypassing_plans = true;
     return false;
+}
+
+bool is_foreign_key_query()
+{
+    return InNoForceRLSOperation() && !in_foreign_key;
 }
 
 bool has_levels()

@@ -44,7 +44,8 @@ struct Level
     Oid user;
     int security;
 };
-bool has_levels(); // false: there is nothing to begin and to end
+bool is_foreign_key_query(); // is it one that is prepared or started now?
+bool has_levels();           // false: there is nothing to begin and to end
 Level begin_level();
 void end_level(const Level &level);
 
