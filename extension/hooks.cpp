@@ -14,6 +14,7 @@
 #include "registry.hpp"
 #include "replay.hpp"
 #include "reservations.hpp"
+#include "row_quota.hpp"
 #include "runaway.hpp"
 #include "schema_wall.hpp"
 #include "schemas.hpp"
@@ -67,7 +68,9 @@ static void on_transaction(XactEvent event, void *)
     {
     case XACT_EVENT_PRE_COMMIT:
     case XACT_EVENT_PRE_PREPARE:
+        row_quota::check();
         counted_rows::write();
+        row_quota::before_end(event == XACT_EVENT_PRE_PREPARE);
         if (ledger::is_anything_pending())
             write_ledger(event == XACT_EVENT_PRE_PREPARE);
         return;
@@ -79,6 +82,7 @@ static void on_transaction(XactEvent event, void *)
         return;
     }
     counted_rows::forget();
+    row_quota::settle(event != XACT_EVENT_ABORT);
     ledger::settle(event == XACT_EVENT_ABORT     ? core::End::aborted
                    : event == XACT_EVENT_PREPARE ? core::End::prepared
                                                  : core::End::committed);
@@ -102,6 +106,7 @@ static void on_savepoint(SubXactEvent event, SubTransactionId, SubTransactionId,
         return;
     const bool committed = event == SUBXACT_EVENT_COMMIT_SUB;
     counted_rows::settle_savepoint(GetCurrentTransactionNestLevel(), committed);
+    row_quota::settle_savepoint(GetCurrentTransactionNestLevel(), committed);
     ledger::settle_savepoint(GetCurrentTransactionNestLevel(), committed);
 }
 

@@ -8,6 +8,7 @@
 #include "metering.hpp"
 #include "open_queries.hpp"
 #include "plans.hpp"
+#include "row_quota.hpp"
 #include "runaway.hpp"
 #include "schema_wall.hpp"
 #include "traffic.hpp"
@@ -152,6 +153,9 @@ static void on_executor_finish(QueryDesc *query)
         finish_and_measure(query);
     else
         finish_executor(query);
+    // Checking reads tables itself.
+    if (has_triggers)
+        row_quota::check();
 }
 }
 

@@ -11,6 +11,7 @@
 #include "metering.hpp"
 #include "prepared.hpp"
 #include "reservations.hpp"
+#include "row_quota.hpp"
 #include "runaway.hpp"
 #include "schema_wall.hpp"
 #include "schemas.hpp"
@@ -189,6 +190,8 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
             traffic::leave();
     }
     PG_END_TRY();
+    if (tag == T_CopyStmt)
+        row_quota::check();
     if (depth == 0 && has_rows && completion != nullptr)
         metering::count(writes_rows ? core::kRowsWritten : core::kRowsReturned,
                         static_cast<int64>(completion->nprocessed));
