@@ -278,6 +278,11 @@ void take_back(Oid relation)
 
 } // namespace
 
+bool is_anything_pending()
+{
+    return counters != nullptr;
+}
+
 void write()
 {
     if (counters == nullptr)

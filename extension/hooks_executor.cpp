@@ -8,7 +8,6 @@
 #include "metering.hpp"
 #include "open_queries.hpp"
 #include "plans.hpp"
-#include "row_quota.hpp"
 #include "runaway.hpp"
 #include "schema_wall.hpp"
 #include "traffic.hpp"
@@ -155,7 +154,7 @@ static void on_executor_finish(QueryDesc *query)
         finish_executor(query);
     // Checking reads tables itself.
     if (has_triggers)
-        row_quota::check();
+        check_rows();
 }
 }
 

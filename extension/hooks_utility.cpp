@@ -11,7 +11,6 @@
 #include "metering.hpp"
 #include "prepared.hpp"
 #include "reservations.hpp"
-#include "row_quota.hpp"
 #include "runaway.hpp"
 #include "schema_wall.hpp"
 #include "schemas.hpp"
@@ -191,7 +190,7 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
     }
     PG_END_TRY();
     if (tag == T_CopyStmt)
-        row_quota::check();
+        check_rows();
     if (depth == 0 && has_rows && completion != nullptr)
         metering::count(writes_rows ? core::kRowsWritten : core::kRowsReturned,
                         static_cast<int64>(completion->nprocessed));

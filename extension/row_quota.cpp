@@ -194,6 +194,11 @@ void forget_at_commit(const char *metric)
     forgotten = entry;
 }
 
+bool is_anything_pending()
+{
+    return charges != nullptr || forgotten != nullptr;
+}
+
 void before_end(bool prepare)
 {
     check();

@@ -36,7 +36,8 @@ void add_pending(const quota::Slot *account, core::State *state);
 // transaction commits, they are to be read again.
 void forget_at_commit(const char *metric);
 
-// The ends of transactions and savepoints. Only prepare(), and what it is followed by, can fail.
+// The ends of transactions and savepoints. Only before_end(), when the counts are written, can fail.
+bool is_anything_pending();
 void before_end(bool prepare);
 void settle(bool committed);
 void settle_savepoint(int level, bool committed);
