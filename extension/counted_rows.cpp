@@ -5,6 +5,7 @@
 #include "context.hpp"
 #include "owner.hpp"
 #include "registry.hpp"
+#include "row_quota.hpp"
 #include "scans.hpp"
 
 namespace tenancy::counted_rows
@@ -19,7 +20,8 @@ struct Table
 {
     Oid relation; // the hash key
     uint64 generation;
-    int64 count; // the id of its present count; 0: it is not counted
+    int64 count;     // the id of its present count; 0: it is not counted
+    NameData metric; // that its rows are limited by, or ""
 };
 
 struct Key
@@ -34,6 +36,7 @@ struct Counter
 {
     Key key;
     Item *newest;
+    quota::Slot *account; // nullptr: nobody's limit
 };
 
 // Lives in the transaction's memory. Items stand newest first, so levels never rise along the list.
@@ -57,7 +60,7 @@ struct Last
 };
 
 // Columns of tenancy.counted_tables; upgrades only append.
-enum TableColumn : AttrNumber { kRelation = 1, kCountId };
+enum TableColumn : AttrNumber { kRelation = 1, kCountId, kRoot, kSince, kMetric };
 
 // Columns of tenancy.row_changes.
 enum ChangeColumn : int { kCount, kTenant, kRows, kChangeColumns };
@@ -95,6 +98,8 @@ const Table &table_of(Oid relation)
     {
         bool is_null;
         table->count = DatumGetInt64(slot_getattr(scan.slot, kCountId, &is_null));
+        const Datum metric = slot_getattr(scan.slot, kMetric, &is_null);
+        namestrcpy(&table->metric, is_null ? "" : text_to_cstring(DatumGetTextPP(metric)));
     }
     scans::close(scan);
     table->generation = generation;
@@ -131,9 +136,12 @@ Counter *counter_of(Oid relation, const char *tenant)
     Key key{relation, tenant};
     if (void *known = hash_search(counters, &key, HASH_FIND, nullptr))
         return static_cast<Counter *>(known);
+    const char *metric = NameStr(table_of(relation).metric);
+    quota::Slot *account = *metric != '\0' ? row_quota::account_of(tenant, metric) : nullptr;
     key.tenant = MemoryContextStrdup(TopTransactionContext, tenant);
     auto *counter = static_cast<Counter *>(hash_search(counters, &key, HASH_ENTER, nullptr));
     counter->newest = nullptr;
+    counter->account = account;
     return counter;
 }
 
@@ -149,6 +157,13 @@ Item *item_of(Oid relation, const char *tenant)
     items = item;
     counter->newest = item;
     return item;
+}
+
+void add(Item *item, int64 change)
+{
+    item->change += change;
+    if (item->counter->account != nullptr)
+        row_quota::change(item->counter->account, change);
 }
 
 const char *text_of(Datum value, Oid type)
@@ -185,11 +200,11 @@ void count_value(Oid relation, Datum value, bool is_null, Form_pg_attribute colu
                memcmp(last.bytes, bytes, size) == 0 &&
                last.item->level == GetCurrentTransactionNestLevel()))
     {
-        last.item->change += change;
+        add(last.item, change);
         return;
     }
     Item *item = item_of(relation, is_null ? "" : text_of(value, column->atttypid));
-    item->change += change;
+    add(item, change);
     last.item = nullptr;
     if (size <= kMostBytes)
     {
@@ -257,11 +272,16 @@ void take_back(Oid relation)
         if (counter->key.relation == relation)
         {
             const int64 sum = sum_of(counter);
-            item_of(relation, counter->key.tenant)->change -= sum;
+            add(item_of(relation, counter->key.tenant), -sum);
         }
 }
 
 } // namespace
+
+bool is_anything_pending()
+{
+    return counters != nullptr;
+}
 
 void write()
 {

@@ -13,6 +13,7 @@ namespace tenancy::counted_rows
 {
 
 // The ends of transactions and savepoints. Only write() can fail.
+bool is_anything_pending();
 void write();
 void forget();
 void settle_savepoint(int level, bool committed);

@@ -14,6 +14,7 @@
 #include "registry.hpp"
 #include "replay.hpp"
 #include "reservations.hpp"
+#include "row_quota.hpp"
 #include "runaway.hpp"
 #include "schema_wall.hpp"
 #include "schemas.hpp"
@@ -24,6 +25,20 @@ namespace tenancy::hooks
 {
 
 constinit int depth = 0;
+
+pg_noinline void check_rows_below()
+{
+    depth++;
+    PG_TRY();
+    {
+        row_quota::check();
+    }
+    PG_FINALLY();
+    {
+        depth--;
+    }
+    PG_END_TRY();
+}
 
 namespace
 {
@@ -46,13 +61,17 @@ static void on_object_access(ObjectAccessType access, Oid classId, Oid object, i
         guard::check_drop_of_policy(object);
 }
 
-// What the ledger writes is no statement of the client's.
-pg_noinline static void write_ledger(bool prepare)
+// What is written and read here is no statement of the client's.
+pg_noinline static void write_at_end(bool prepare)
 {
     depth++;
     PG_TRY();
     {
-        ledger::write(prepare);
+        row_quota::check();
+        counted_rows::write();
+        row_quota::before_end(prepare);
+        if (ledger::is_anything_pending())
+            ledger::write(prepare);
     }
     PG_FINALLY();
     {
@@ -67,9 +86,9 @@ static void on_transaction(XactEvent event, void *)
     {
     case XACT_EVENT_PRE_COMMIT:
     case XACT_EVENT_PRE_PREPARE:
-        counted_rows::write();
-        if (ledger::is_anything_pending())
-            write_ledger(event == XACT_EVENT_PRE_PREPARE);
+        if (counted_rows::is_anything_pending() || row_quota::is_anything_pending() ||
+            ledger::is_anything_pending())
+            write_at_end(event == XACT_EVENT_PRE_PREPARE);
         return;
     case XACT_EVENT_COMMIT:
     case XACT_EVENT_ABORT:
@@ -79,6 +98,7 @@ static void on_transaction(XactEvent event, void *)
         return;
     }
     counted_rows::forget();
+    row_quota::settle(event != XACT_EVENT_ABORT);
     ledger::settle(event == XACT_EVENT_ABORT     ? core::End::aborted
                    : event == XACT_EVENT_PREPARE ? core::End::prepared
                                                  : core::End::committed);
@@ -102,6 +122,7 @@ static void on_savepoint(SubXactEvent event, SubTransactionId, SubTransactionId,
         return;
     const bool committed = event == SUBXACT_EVENT_COMMIT_SUB;
     counted_rows::settle_savepoint(GetCurrentTransactionNestLevel(), committed);
+    row_quota::settle_savepoint(GetCurrentTransactionNestLevel(), committed);
     ledger::settle_savepoint(GetCurrentTransactionNestLevel(), committed);
 }
 

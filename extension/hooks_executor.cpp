@@ -152,6 +152,9 @@ static void on_executor_finish(QueryDesc *query)
         finish_and_measure(query);
     else
         finish_executor(query);
+    // Checking reads tables itself.
+    if (has_triggers)
+        check_rows();
 }
 }
 

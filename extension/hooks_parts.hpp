@@ -5,6 +5,7 @@
 #include "hooks.hpp"
 
 #include "metering.hpp"
+#include "row_quota.hpp"
 
 namespace tenancy::hooks
 {
@@ -18,6 +19,14 @@ extern int depth;
 inline bool is_of_client()
 {
     return depth == 0 && ActivePortal != nullptr;
+}
+
+// Holds the rows that a statement has written to their limits; what it reads for that is deeper.
+void check_rows_below();
+inline void check_rows()
+{
+    if (unlikely(row_quota::unchecked != nullptr))
+        check_rows_below();
 }
 
 // Time and rows of a client's statement.

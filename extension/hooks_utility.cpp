@@ -189,6 +189,8 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
             traffic::leave();
     }
     PG_END_TRY();
+    if (tag == T_CopyStmt)
+        check_rows();
     if (depth == 0 && has_rows && completion != nullptr)
         metering::count(writes_rows ? core::kRowsWritten : core::kRowsReturned,
                         static_cast<int64>(completion->nprocessed));

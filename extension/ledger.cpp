@@ -6,6 +6,7 @@
 #include "core/clock.hpp"
 #include "guc.hpp"
 #include "owner.hpp"
+#include "row_quota.hpp"
 #include "rows.hpp"
 
 namespace tenancy::ledger
@@ -46,6 +47,11 @@ constexpr const char *kCompareKey =
 
 void add_pending(const quota::Slot *slot, core::State *state)
 {
+    if (slot->known.is_of_rows)
+    {
+        row_quota::add_pending(slot, state);
+        return;
+    }
     for (auto *item = static_cast<Item *>(slot->pending); item != nullptr; item = item->older)
     {
         // What is written is visible to the loader already.
@@ -194,6 +200,13 @@ void add(quota::Slot *slot, quota::Act act, int64 amount, const Event &event, Re
     if (writing_done)
         ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
                         errmsg("usage cannot be recorded while the transaction commits")));
+
+    if (slot->known.is_of_rows)
+        ereport(ERROR,
+                (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                 errmsg("metric \"%s\" counts rows of tables", slot->key.metric),
+                 errdetail("Its use is what stands in the tables that tenancy.limit_rows() named."),
+                 errhint("Record other usage in a metric of its own.")));
 
     const int64 change = act == quota::Act::release ? -amount : amount;
     result->counted = event.key == nullptr || claim_key(slot, change, event);

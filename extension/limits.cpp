@@ -17,7 +17,9 @@ namespace
 // Returns no row when the metric does not exist.
 constexpr const char *kLimitsStatement =
     "SELECT m.aggregation OPERATOR(pg_catalog.=) 'sum', l.period, l.amount, l.soft, l.per, l.burst,"
-    " l.until FROM tenancy.metrics m LEFT JOIN LATERAL ("
+    " l.until, EXISTS (SELECT FROM tenancy.counted_tables c WHERE c.metric OPERATOR(pg_catalog.=) "
+    "m.name)"
+    " FROM tenancy.metrics m LEFT JOIN LATERAL ("
     " SELECT o.period, o.amount, o.soft, o.per, o.burst, o.until FROM tenancy.tenant_limits o"
     "  WHERE o.tenant_id OPERATOR(pg_catalog.=) $1 AND o.metric OPERATOR(pg_catalog.=) m.name"
     "  AND (o.until IS NULL OR o.until OPERATOR(pg_catalog.>) $4)"
@@ -30,7 +32,7 @@ constexpr const char *kLimitsStatement =
     "   AND (o.until IS NULL OR o.until OPERATOR(pg_catalog.>) $4))"
     ") l ON true WHERE m.name OPERATOR(pg_catalog.=) $2";
 
-enum LimitColumn : int { kAddsUp = 1, kPeriod, kAmount, kSoft, kPer, kBurst, kUntil };
+enum LimitColumn : int { kAddsUp = 1, kPeriod, kAmount, kSoft, kPer, kBurst, kUntil, kIsOfRows };
 
 // Committed usage since each of the windows' starts: rolled-up hours and the tail of the ledger
 // that no rollup has reached, in one snapshot. What was released lowers the total alone.
@@ -47,6 +49,16 @@ constexpr const char *kUsageStatement =
     "(SELECT g.watermark FROM tenancy.ledger_state g), (-9223372036854775808)::int8)"
     ") AS u(at, net, gross)";
 static_assert(core::kPeriods == 6, "the statement above has a column a period");
+
+// Committed rows of the tables behind a metric.
+constexpr const char *kRowsStatement = "SELECT sum(u.rows) FROM ("
+                                       "SELECT t.rows FROM tenancy.counted_tables c JOIN "
+                                       "tenancy.row_totals t ON t.count_id = c.count_id"
+                                       " WHERE c.metric = $2 AND t.tenant_id IN ($1, $3)"
+                                       " UNION ALL "
+                                       "SELECT d.rows FROM tenancy.counted_tables c JOIN "
+                                       "tenancy.row_changes d ON d.count_id = c.count_id"
+                                       " WHERE c.metric = $2 AND d.tenant_id IN ($1, $3)) u";
 
 // The fullest that the bucket can be at $3: nobody knows what it held at the time from which the
 // ledger is read ($4), so it counts as full then.
@@ -137,7 +149,7 @@ int64 clamp(Datum quantity, int64 least, int64 most)
 
 void read(const registry::Tenant *tenant, const char *metric, TimestampTz now, Limits *limits)
 {
-    *limits = Limits{false, false, {}, DT_NOEND};
+    *limits = Limits{false, false, false, {}, DT_NOEND};
     for (int64 &amount : limits->limits.amount)
         amount = core::kUnlimited;
     const owner::Scope scope = owner::enter(owner::SearchPath::callers);
@@ -149,7 +161,16 @@ void read(const registry::Tenant *tenant, const char *metric, TimestampTz now, L
     for (uint64 row = 0; row < SPI_processed; row++)
     {
         limits->adds_up = DatumGetBool(field(row, kAddsUp).value);
+        limits->is_of_rows = DatumGetBool(field(row, kIsOfRows).value);
         take_over(row, limits);
+    }
+    // Nobody knows when rows came, or will go.
+    if (limits->is_of_rows)
+    {
+        for (int p = core::kTotal + 1; p < core::kPeriods; p++)
+            limits->limits.amount[p] = core::kUnlimited;
+        limits->limits.concurrency = core::kUnlimited;
+        limits->limits.rate = {};
     }
     owner::leave(scope);
 }
@@ -172,6 +193,20 @@ void load_windows(const char *tenant, const char *metric, const core::WindowStar
         const Field sum = field(0, p + 1);
         windows->used[p] = sum.is_null ? 0 : clamp(sum.value, PG_INT64_MIN, PG_INT64_MAX);
     }
+    owner::leave(scope);
+}
+
+void load_rows(const char *tenant, const char *key, const char *metric,
+               const core::WindowStarts &starts, core::Windows *windows)
+{
+    const owner::Scope scope = owner::enter();
+    Oid types[] = {TEXTOID, TEXTOID, TEXTOID};
+    Datum values[] = {CStringGetTextDatum(tenant), CStringGetTextDatum(metric),
+                      CStringGetTextDatum(key)};
+    read_now(kRowsStatement, lengthof(types), types, values);
+    windows->start = starts;
+    const Field sum = field(0, 1);
+    windows->used[core::kTotal] = sum.is_null ? 0 : clamp(sum.value, PG_INT64_MIN, PG_INT64_MAX);
     owner::leave(scope);
 }
 

@@ -16,7 +16,8 @@ extern const char *const kNames[core::kKinds];
 struct Limits
 {
     bool metric_exists;
-    bool adds_up; // the metric's amounts are added up: what was used can be released
+    bool is_of_rows; // what is used are the rows of its tables
+    bool adds_up;    // the metric's amounts are added up: what was used can be released
     core::Limits limits;
     TimestampTz until; // when the first of the overrides among them expires
 };
@@ -26,6 +27,9 @@ void read(const registry::Tenant *tenant, const char *metric, TimestampTz now, L
 // The committed use since the windows' starts, and from it how full the bucket of a rate can be at most.
 void load_windows(const char *tenant, const char *metric, const core::WindowStarts &starts,
                   core::Windows *windows);
+// The same for a metric of rows, whose column holds the id as registered or its key. Only the total counts.
+void load_rows(const char *tenant, const char *key, const char *metric,
+               const core::WindowStarts &starts, core::Windows *windows);
 core::Bucket load_bucket(const char *tenant, const char *metric, const core::Rate &rate,
                          TimestampTz now);
 

@@ -82,6 +82,12 @@ void load_for_slot(void *argument, const core::WindowStarts &starts, core::State
 {
     auto *slot = static_cast<Slot *>(argument);
     const core::Rate &rate = slot->known.limits.rate;
+    if (slot->known.is_of_rows)
+    {
+        limits::load_rows(slot->tenant_id, slot->key.tenant, slot->key.metric, starts,
+                          &state->windows);
+        return;
+    }
     limits::load_windows(slot->tenant_id, slot->key.metric, starts, &state->windows);
     state->bucket = limits::load_bucket(slot->tenant_id, slot->key.metric, rate, guc::clock_time());
     state->rate = rate;
@@ -164,7 +170,7 @@ Slot *find_slot(const registry::Tenant *tenant, const char *metric, size_t lengt
     }
     if (!slot->known.metric_exists)
     {
-        if (slot->pending == nullptr)
+        if (slot->pending == nullptr && slot->charges == nullptr && !slot->is_unchecked)
             (void)hash_search(slots, &key, HASH_REMOVE, nullptr);
         return nullptr;
     }
@@ -265,6 +271,12 @@ void unpin(const Slot *slot)
 {
     if (reservations::is_available())
         reservations::unpin(slot->key, slot->hash);
+}
+
+void forget_metric(const char *metric)
+{
+    if (reservations::is_available())
+        reservations::forget_metric(MyDatabaseId, registry::relations().ledger, metric);
 }
 
 void forget_cache()

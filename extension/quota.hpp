@@ -37,6 +37,9 @@ struct Slot
     int told[core::kPeriods];    // the highest threshold of the window that has been told, percent
     int telling[core::kPeriods]; // the same, once the running transaction commits
     bool crossed;                // by this transaction
+    void *charges;               // the same of a metric of rows: row_quota's list
+    bool is_unchecked;           // ... with changes that are still to be checked
+    Slot *next_unchecked;
 };
 
 // The slot of the present tenant and a metric; an error when the metric is unknown.
@@ -72,6 +75,9 @@ void unpin(const Slot *slot);
 
 // Pins once more an entry that is pinned already. Cannot fail.
 void pin(const Slot *slot);
+
+// The counts behind a metric of rows have changed: they are read again, by everybody. Cannot fail.
+void forget_metric(const char *metric);
 
 void forget_cache();
 

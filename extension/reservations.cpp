@@ -20,6 +20,7 @@ struct Entry
 {
     Key key;
     uint32 pins;
+    bool is_stale;   // goes with the last pin
     dlist_node idle; // in the partition's list while there are no pins
     core::State state;
 };
@@ -63,18 +64,21 @@ void pin(Entry *entry)
         dlist_delete(&entry->idle);
 }
 
-void unpin(Partition &partition, Entry *entry)
-{
-    if (entry->pins > 0 && --entry->pins == 0)
-        dlist_push_tail(&partition.idle, &entry->idle);
-}
-
 void remove(Partition &partition, Entry *entry, uint32 hash)
 {
     if (entry->pins == 0)
         dlist_delete(&entry->idle);
     hash_search_with_hash_value(entries, &entry->key, hash, HASH_REMOVE, nullptr);
     partition.evictions++;
+}
+
+void unpin(Partition &partition, Entry *entry, uint32 hash)
+{
+    if (entry->pins == 0 || --entry->pins > 0)
+        return;
+    dlist_push_tail(&partition.idle, &entry->idle);
+    if (entry->is_stale)
+        remove(partition, entry, hash);
 }
 
 void count(core::State &state, const Request &request, const core::WindowStarts &when)
@@ -178,6 +182,7 @@ Outcome serve_new(const Request &request, uint32 hash, const core::State &loaded
         if (entry == nullptr)
             return Outcome::full;
         entry->pins = 0;
+        entry->is_stale = false;
         entry->state = loaded;
         dlist_push_tail(&partition.idle, &entry->idle);
     }
@@ -320,7 +325,7 @@ void settle(const Key &key, uint32 hash, const core::WindowStarts &when, const c
     if (Entry *entry = find(key, hash))
     {
         core::settle(entry->state, when, share, end);
-        unpin(partition, entry);
+        unpin(partition, entry, hash);
     }
 }
 
@@ -336,27 +341,58 @@ void unpin(const Key &key, uint32 hash)
     Partition &partition = partition_of(hash);
     pg::LockGuard guard(partition.lock, LW_EXCLUSIVE);
     if (Entry *entry = find(key, hash))
-        unpin(partition, entry);
+        unpin(partition, entry, hash);
+}
+
+namespace
+{
+
+// A scan walks through all partitions, so it needs all their locks, taken in order.
+template <typename Function>
+void for_each_entry(Function function)
+{
+    for (Partition &partition : shared->partitions)
+        LWLockAcquire(partition.lock, LW_EXCLUSIVE);
+    HASH_SEQ_STATUS scan;
+    hash_seq_init(&scan, entries);
+    while (auto *entry = static_cast<Entry *>(hash_seq_search(&scan)))
+    {
+        const uint32 hash = hash_of(entry->key);
+        function(partition_of(hash), entry, hash);
+    }
+    for (Partition &partition : shared->partitions)
+        LWLockRelease(partition.lock);
+}
+
+} // namespace
+
+void forget_metric(Oid database, Oid ledger, const char *metric)
+{
+    for_each_entry([=](Partition &partition, Entry *entry, uint32 hash) {
+        if (entry->key.database != database || entry->key.ledger != ledger ||
+            strcmp(entry->key.metric, metric) != 0)
+            return;
+        entry->is_stale = true;
+        if (entry->pins == 0)
+            remove(partition, entry, hash);
+    });
+    // Also where there was none: somebody may be loading what is out of date.
+    for (Partition &partition : shared->partitions)
+    {
+        pg::LockGuard guard(partition.lock, LW_EXCLUSIVE);
+        partition.evictions++;
+    }
 }
 
 void forget_database(Oid database)
 {
     if (!is_available())
         return;
-    // The database is gone, and with it everybody who could hold a pin. A scan walks through all
-    // partitions, so it needs all their locks, taken in order.
-    for (Partition &partition : shared->partitions)
-        LWLockAcquire(partition.lock, LW_EXCLUSIVE);
-    HASH_SEQ_STATUS scan;
-    hash_seq_init(&scan, entries);
-    while (auto *entry = static_cast<Entry *>(hash_seq_search(&scan)))
+    // The database is gone, and with it everybody who could hold a pin.
+    for_each_entry([=](Partition &partition, Entry *entry, uint32 hash) {
         if (entry->key.database == database)
-        {
-            const uint32 hash = hash_of(entry->key);
-            remove(partition_of(hash), entry, hash);
-        }
-    for (Partition &partition : shared->partitions)
-        LWLockRelease(partition.lock);
+            remove(partition, entry, hash);
+    });
 }
 
 } // namespace tenancy::reservations

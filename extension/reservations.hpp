@@ -80,6 +80,9 @@ void settle(const Key &key, uint32 hash, const core::WindowStarts &when, const c
 void pin(const Key &key, uint32 hash); // of an entry that is pinned already
 void unpin(const Key &key, uint32 hash);
 
+// Entries of a metric are to be loaded again: at once, or after the last of those that use them.
+void forget_metric(Oid database, Oid ledger, const char *metric);
+
 void forget_database(Oid database);
 
 } // namespace tenancy::reservations

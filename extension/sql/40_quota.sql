@@ -117,6 +117,9 @@ BEGIN
     ELSIF soft IS NULL OR soft AND period = 'concurrency' THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = 'a limit of concurrency cannot be soft', HINT = 'Only limits of total and calendar periods can.';
+    ELSIF period <> 'total' AND tenancy.is_metric_of_rows(metric) THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('metric "%s" counts rows, which have a total only', metric), HINT = 'Use the period total.';
     END IF;
 END
 $$;

@@ -20,21 +20,22 @@ REVOKE ALL ON FUNCTION tenancy.forget_row_changes(regclass) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.forget_row_changes(regclass) IS
 'Internal: drops what the running transaction has changed in a table from what it will count.';
 
-CREATE FUNCTION tenancy.renew_count(member regclass) RETURNS bigint
-LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
-    UPDATE tenancy.counted_tables c SET count_id = DEFAULT, since = tenancy.clock_time() WHERE c.relation = member
-    RETURNING c.count_id;
-$$;
-REVOKE ALL ON FUNCTION tenancy.renew_count(regclass) FROM PUBLIC;
-COMMENT ON FUNCTION tenancy.renew_count(regclass) IS
-'Internal: begins a new count of a table, at nothing; returns its number, null when the table is not counted.';
+CREATE FUNCTION tenancy.forget_metric_at_commit(metric name) RETURNS void
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'tenancy_forget_metric_at_commit';
+REVOKE ALL ON FUNCTION tenancy.forget_metric_at_commit(name) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.forget_metric_at_commit(name) IS
+'Internal: what is known of the use of a metric of rows is read again once the transaction has committed.';
 
 -- Not a count of what goes: with a million tenants that would take longer than the rest of TRUNCATE.
 CREATE FUNCTION tenancy.count_truncation() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    metric name;
 BEGIN
-    IF tenancy.renew_count(TG_RELID) IS NOT NULL THEN
-        PERFORM tenancy.forget_row_changes(TG_RELID);
+    UPDATE tenancy.counted_tables c SET count_id = DEFAULT, since = tenancy.clock_time()
+     WHERE c.relation = TG_RELID RETURNING c.metric INTO metric;
+    IF FOUND THEN
+        PERFORM tenancy.forget_row_changes(TG_RELID), tenancy.forget_metric_at_commit(metric);
     END IF;
     RETURN NULL;
 END
@@ -43,6 +44,22 @@ REVOKE ALL ON FUNCTION tenancy.count_truncation() FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.count_truncation() IS
 'Trigger: a table in tenancy.counted_tables was emptied.';
 
+-- Nobody has rows of these tables reserved then, so what is known of their use can be read again.
+CREATE FUNCTION tenancy.lock_limited_tables(metric name) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    root regclass;
+BEGIN
+    FOR root IN SELECT DISTINCT c.root FROM tenancy.counted_tables c
+                 WHERE c.metric = lock_limited_tables.metric ORDER BY c.root LOOP
+        EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', root);
+    END LOOP;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.lock_limited_tables(name) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.lock_limited_tables(name) IS
+'Internal: keeps writers out of the tables behind a metric.';
+
 -- The two settings are those of a restore: event triggers leave alone what is altered here.
 CREATE FUNCTION tenancy.count_member(member regclass, root regclass) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET row_security = off SET check_function_bodies = off AS $$
@@ -50,6 +67,7 @@ DECLARE
     tenants name := tenancy.attached_column(member);
     wanted record;
     number bigint;
+    limited name := (SELECT c.metric FROM tenancy.counted_tables c WHERE c.relation = count_member.root);
 BEGIN
     -- Writers wait; those that came before have ended, so all that they have written is counted here.
     EXECUTE format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', member);
@@ -73,11 +91,15 @@ BEGIN
     LOOP
         EXECUTE format('ALTER TABLE ONLY %s ENABLE ALWAYS TRIGGER %I', member, wanted.name);
     END LOOP;
-    INSERT INTO tenancy.counted_tables (relation, root) VALUES (member, count_member.root)
-    ON CONFLICT ON CONSTRAINT counted_tables_pkey DO UPDATE SET root = excluded.root, count_id = DEFAULT, since = tenancy.clock_time()
+    INSERT INTO tenancy.counted_tables (relation, root, metric) VALUES (member, count_member.root, limited)
+    ON CONFLICT ON CONSTRAINT counted_tables_pkey
+    DO UPDATE SET root = excluded.root, count_id = DEFAULT, since = tenancy.clock_time(), metric = excluded.metric
     RETURNING count_id INTO number;
     INSERT INTO tenancy.row_totals (count_id, tenant_id, rows)
     SELECT number, b.tenant_id, b.rows FROM tenancy.begin_count(member, tenants) b;
+    IF FOUND AND limited IS NOT NULL THEN
+        PERFORM tenancy.lock_limited_tables(limited), tenancy.forget_metric_at_commit(limited);
+    END IF;
 END
 $$;
 REVOKE ALL ON FUNCTION tenancy.count_member(regclass, regclass) FROM PUBLIC;
@@ -176,8 +198,14 @@ CREATE FUNCTION tenancy.untrack_rows(relation regclass) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     member regclass;
+    metric name := (SELECT c.metric FROM tenancy.counted_tables c WHERE c.relation = untrack_rows.relation);
     found_any boolean := false;
 BEGIN
+    IF metric IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('rows of table %s are limited by metric "%s"', relation, metric),
+            HINT = 'End that first with tenancy.unlimit_rows().';
+    END IF;
     FOR member IN DELETE FROM tenancy.counted_tables c WHERE c.root = untrack_rows.relation RETURNING c.relation LOOP
         PERFORM tenancy.drop_count_triggers(member);
         found_any := true;
@@ -190,7 +218,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.untrack_rows(regclass) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.untrack_rows(regclass) IS
-'Ends track_rows(): drops the triggers and the counts. False if the table was not counted.';
+'Ends track_rows(): drops the triggers and the counts. False if the table was not counted. Errors: 55000 its rows are limited.';
 
 -- The family of a counted table has changed, or somebody has dropped a trigger, which is made again:
 -- counting is the operator's business, not that of the table's owner.
@@ -198,14 +226,16 @@ CREATE FUNCTION tenancy.follow_family(root regclass) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     member regclass;
+    metric name;
 BEGIN
-    FOR member IN
+    FOR member, metric IN
         DELETE FROM tenancy.counted_tables c
          WHERE c.root = follow_family.root
            AND NOT (EXISTS (SELECT FROM tenancy.family(follow_family.root) f WHERE f.member = c.relation)
                     AND tenancy.attached_column(c.relation) IS NOT NULL)
-        RETURNING c.relation
+        RETURNING c.relation, c.metric
     LOOP
+        PERFORM tenancy.forget_metric_at_commit(metric);
         IF EXISTS (SELECT FROM pg_class c WHERE c.oid = member) THEN
             PERFORM tenancy.drop_count_triggers(member);
         END IF;

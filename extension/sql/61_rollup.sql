@@ -142,6 +142,9 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object',
             MESSAGE = format('metric "%s" does not exist', used.metric), HINT = 'Check the spelling.';
     END IF;
+    IF tenancy.is_metric_of_rows(metric) THEN
+        RETURN tenancy.rows_used(known_id, metric);
+    END IF;
     -- One statement, so that what is rolled up and what is not come from one snapshot.
     RETURN (SELECT coalesce(sum(u.quantity), 0) FROM (
         SELECT h.quantity FROM tenancy.usage_hourly h
@@ -154,5 +157,5 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.used(text, text, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.used(text, text, timestamptz) IS
-'Committed usage of a tenant since the start of an hour (default: ever), rolled up or not, in the metric''s unit. Errors: 42704 unknown tenant or metric.';
+'Committed usage of a tenant since the start of an hour (default: ever), rolled up or not, in the metric''s unit; of a metric of rows the present rows. Errors: 42704 unknown tenant or metric.';
 
