@@ -25,6 +25,8 @@ struct Limit
 
 bool is_limited(const core::Limits &limits, int kind)
 {
+    if (kind == core::kCost)
+        return false; // told apart
     if (kind == core::kConcurrency)
         return limits.concurrency != core::kUnlimited;
     if (kind == core::kRate)
@@ -101,11 +103,28 @@ const char *seconds_text(int64 microseconds)
                     static_cast<int>(milliseconds % 1000));
 }
 
+[[noreturn]] void refuse_for_cost(const quota::Slot *slot, int64 amount, TimestampTz now)
+{
+    const limits::Stop &stop = slot->known.stop;
+    ereport(ERROR,
+            (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+             errmsg("quota exceeded for metric \"%s\" of tenant \"%s\"", slot->key.metric,
+                    slot->tenant_id),
+             errdetail("Used %s, requested %lld, limit %s, period cost, resets at %s "
+                       "(retry_after_seconds=%s).",
+                       stop.spent, static_cast<long long>(amount), stop.cap,
+                       timestamptz_to_str(stop.until), seconds_text(Max(stop.until - now, 1))),
+             errhint("Have an operator raise the tenant's cap on cost, or wait for the period to "
+                     "end.")));
+}
+
 } // namespace
 
 void refuse(const quota::Slot *slot, const quota::Outcome &outcome, int64 amount)
 {
     const TimestampTz now = guc::clock_time();
+    if (outcome.decision.period == core::kCost)
+        refuse_for_cost(slot, amount, now);
     const Limit first = describe(slot, outcome.state, outcome.decision.period, amount, now);
     // When to come again is when the last of the limits that refuse would let it pass.
     int64 retry_after = first.retry_after;
@@ -132,7 +151,24 @@ void put_rows(const quota::Slot *slot, const quota::Outcome &outcome, int64 amou
               ReturnSetInfo *result)
 {
     const TimestampTz now = guc::clock_time();
-    bool any = false;
+    const TimestampTz stopped_until = slot->known.stop.until;
+    bool any = stopped_until != DT_NOBEGIN;
+    if (any)
+    {
+        const Datum values[] = {
+            BoolGetDatum(amount == 0),
+            CStringGetTextDatum(limits::kNames[core::kCost]),
+            Datum{0},
+            Datum{0},
+            Datum{0},
+            TimestampTzGetDatum(stopped_until),
+            BoolGetDatum(false),
+            Float8GetDatum(amount == 0 ? 0 : static_cast<double>(stopped_until - now) / 1e6),
+            Int64GetDatum(outcome.state.in_flight + outcome.state.leased)};
+        const bool nulls[lengthof(values)] = {false, false, true, true, true};
+        tuplestore_putvalues(result->setResult, result->setDesc, const_cast<Datum *>(values),
+                             const_cast<bool *>(nulls));
+    }
     for (int kind = 0; kind <= core::kKinds; kind++)
     {
         const bool limited = kind < core::kKinds && is_limited(slot->known.limits, kind);

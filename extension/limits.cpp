@@ -7,8 +7,8 @@
 namespace tenancy::limits
 {
 
-const char *const kNames[core::kKinds] = {"total", "hour", "day",         "week",
-                                          "month", "year", "concurrency", "rate"};
+const char *const kNames[core::kKinds] = {"total", "hour",        "day",  "week", "month",
+                                          "year",  "concurrency", "rate", "cost"};
 
 namespace
 {
@@ -18,8 +18,8 @@ namespace
 constexpr const char *kLimitsStatement =
     "SELECT m.aggregation OPERATOR(pg_catalog.=) 'sum', l.period, l.amount, l.soft, l.per, l.burst,"
     " l.until, EXISTS (SELECT FROM tenancy.counted_tables c WHERE c.metric OPERATOR(pg_catalog.=) "
-    "m.name)"
-    " FROM tenancy.metrics m LEFT JOIN LATERAL ("
+    "m.name), c.until, pg_catalog.concat_ws(' ', c.spent, c.currency),"
+    " pg_catalog.concat_ws(' ', c.cap, c.currency) FROM tenancy.metrics m LEFT JOIN LATERAL ("
     " SELECT o.period, o.amount, o.soft, o.per, o.burst, o.until FROM tenancy.tenant_limits o"
     "  WHERE o.tenant_id OPERATOR(pg_catalog.=) $1 AND o.metric OPERATOR(pg_catalog.=) m.name"
     "  AND (o.until IS NULL OR o.until OPERATOR(pg_catalog.>) $4)"
@@ -30,9 +30,24 @@ constexpr const char *kLimitsStatement =
     "   WHERE o.tenant_id OPERATOR(pg_catalog.=) $1 AND o.metric OPERATOR(pg_catalog.=) p.metric"
     "   AND o.period OPERATOR(pg_catalog.=) p.period"
     "   AND (o.until IS NULL OR o.until OPERATOR(pg_catalog.>) $4))"
-    ") l ON true WHERE m.name OPERATOR(pg_catalog.=) $2";
+    ") l ON true LEFT JOIN tenancy.cost_stops c ON c.tenant_id OPERATOR(pg_catalog.=) $1"
+    "  AND c.until OPERATOR(pg_catalog.>) $4 AND EXISTS (SELECT FROM tenancy.prices x"
+    "   WHERE x.plan OPERATOR(pg_catalog.=) $3 AND x.metric OPERATOR(pg_catalog.=) m.name)"
+    " WHERE m.name OPERATOR(pg_catalog.=) $2";
 
-enum LimitColumn : int { kAddsUp = 1, kPeriod, kAmount, kSoft, kPer, kBurst, kUntil, kIsOfRows };
+enum LimitColumn : int {
+    kAddsUp = 1,
+    kPeriod,
+    kAmount,
+    kSoft,
+    kPer,
+    kBurst,
+    kUntil,
+    kIsOfRows,
+    kStopUntil,
+    kSpent,
+    kCap
+};
 
 // Committed usage since each of the windows' starts: rolled-up hours and the tail of the ledger
 // that no rollup has reached, in one snapshot. What was released lowers the total alone.
@@ -133,6 +148,20 @@ void take_over(uint64 row, Limits *limits)
     }
 }
 
+// The same in each row.
+void take_over_stop(Limits *limits)
+{
+    const Field until = field(0, kStopUntil);
+    if (until.is_null)
+        return;
+    Stop &stop = limits->stop;
+    stop.until = DatumGetTimestampTz(until.value);
+    limits->until = Min(limits->until, stop.until);
+    const TupleDesc columns = SPI_tuptable->tupdesc;
+    strlcpy(stop.spent, SPI_getvalue(SPI_tuptable->vals[0], columns, kSpent), sizeof(stop.spent));
+    strlcpy(stop.cap, SPI_getvalue(SPI_tuptable->vals[0], columns, kCap), sizeof(stop.cap));
+}
+
 int64 clamp(Datum quantity, int64 least, int64 most)
 {
     const Datum low = DirectFunctionCall1(int8_numeric, Int64GetDatum(least));
@@ -149,7 +178,7 @@ int64 clamp(Datum quantity, int64 least, int64 most)
 
 void read(const registry::Tenant *tenant, const char *metric, TimestampTz now, Limits *limits)
 {
-    *limits = Limits{false, false, false, {}, DT_NOEND};
+    *limits = Limits{false, false, false, {}, {DT_NOBEGIN, "", ""}, DT_NOEND};
     for (int64 &amount : limits->limits.amount)
         amount = core::kUnlimited;
     const owner::Scope scope = owner::enter(owner::SearchPath::callers);
@@ -172,6 +201,8 @@ void read(const registry::Tenant *tenant, const char *metric, TimestampTz now, L
         limits->limits.concurrency = core::kUnlimited;
         limits->limits.rate = {};
     }
+    if (limits->metric_exists)
+        take_over_stop(limits);
     owner::leave(scope);
 }
 

@@ -237,6 +237,12 @@ void request(Slot *slot, const Asked &asked, Outcome *outcome)
     const TimestampTz now = guc::clock_time();
     if (unlikely(!is_present(slot, now)))
         refresh(slot, registry::lookup(slot->key.tenant), now, now >= slot->known.until);
+    if (unlikely(slot->known.stop.until != DT_NOBEGIN) && asked.act == Act::consume &&
+        asked.amount > 0)
+    {
+        outcome->decision = {core::Verdict::refused, core::kCost, 0, 0, 0};
+        return;
+    }
     const core::WindowStarts *when = &slot->starts;
     core::WindowStarts earlier;
     if (unlikely(!is_present(slot, asked.at)))

@@ -47,9 +47,9 @@ static void on_relation_changed(Datum, Oid relation)
         return;
     if (relation == InvalidOid || relation == known.tenants || relation == known.metrics ||
         relation == known.plan_limits || relation == known.tenant_limits ||
-        relation == known.plan_settings || relation == known.tenant_settings ||
-        relation == known.role_tenants || relation == known.token_secrets ||
-        relation == known.counted_tables)
+        relation == known.cost_stops || relation == known.plan_settings ||
+        relation == known.tenant_settings || relation == known.role_tenants ||
+        relation == known.token_secrets || relation == known.counted_tables)
         forget_relations();
 }
 
@@ -74,6 +74,7 @@ void resolve()
     found.metrics = get_relname_relid("metrics", found.schema);
     found.plan_limits = get_relname_relid("plan_limits", found.schema);
     found.tenant_limits = get_relname_relid("tenant_limits", found.schema);
+    found.cost_stops = get_relname_relid("cost_stops", found.schema);
     found.plan_settings = get_relname_relid("plan_settings", found.schema);
     found.plan_settings_key = get_relname_relid("plan_settings_pkey", found.schema);
     found.tenant_settings = get_relname_relid("tenant_settings", found.schema);
@@ -93,8 +94,8 @@ void resolve()
     if (!OidIsValid(found.tenants) || !OidIsValid(found.tenants_key) ||
         !OidIsValid(found.metrics) || !OidIsValid(found.plan_limits) ||
         !OidIsValid(found.plan_settings_key) || !OidIsValid(found.tenant_settings_key) ||
-        !OidIsValid(found.tenant_limits) || !OidIsValid(found.ledger) ||
-        !OidIsValid(found.ledger_stamp) || !OidIsValid(found.role_tenants_key) ||
+        !OidIsValid(found.tenant_limits) || !OidIsValid(found.cost_stops) ||
+        !OidIsValid(found.ledger) || !OidIsValid(found.ledger_stamp) || !OidIsValid(found.role_tenants_key) ||
         !OidIsValid(found.token_secrets_key) || !OidIsValid(found.counted_tables_key) ||
         !OidIsValid(found.row_changes))
     {

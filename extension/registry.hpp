@@ -43,6 +43,7 @@ struct Relations
     Oid metrics;
     Oid plan_limits;
     Oid tenant_limits;
+    Oid cost_stops;
     Oid plan_settings;
     Oid plan_settings_key; // unique index, led by plan
     Oid tenant_settings;

@@ -16,7 +16,8 @@ inline constexpr int kPeriods = 6;
 // The kinds of limit that have no calendar, numbered after the periods.
 inline constexpr int kConcurrency = kPeriods;
 inline constexpr int kRate = kPeriods + 1;
-inline constexpr int kKinds = kPeriods + 2;
+inline constexpr int kCost = kPeriods + 2; // decided elsewhere
+inline constexpr int kKinds = kPeriods + 3;
 
 inline constexpr int64_t kUnlimited = -1;
 

@@ -24,7 +24,7 @@ BEGIN
     SELECT * INTO subject FROM tenancy.tenants t WHERE lower(t.id) = lower(explain_quota.tenant);
     RETURN QUERY
     SELECT s.period, s.limit_amount, s.soft, coalesce(o.per, p.per), coalesce(o.burst, p.burst),
-        CASE WHEN o.tenant_id IS NOT NULL THEN 'override' WHEN p.plan IS NOT NULL THEN 'plan ' || p.plan ELSE 'no limit' END,
+        CASE WHEN s.period = 'cost' THEN 'cap on cost' WHEN o.tenant_id IS NOT NULL THEN 'override' WHEN p.plan IS NOT NULL THEN 'plan ' || p.plan ELSE 'no limit' END,
         o.reason, o.until, s.used, s.in_flight, CASE WHEN s.limit_amount IS NOT NULL THEN s.remaining END, s.resets_at,
         CASE WHEN subject.status <> 'active' THEN subject.status WHEN s.allowed AND s.soft AND s.used + explain_quota.amount::numeric > s.limit_amount
              THEN 'passes, over the soft limit' WHEN s.allowed THEN 'passes' ELSE 'refused' END,
