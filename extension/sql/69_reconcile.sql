@@ -14,12 +14,14 @@ DECLARE
 BEGIN
     RETURN QUERY
     WITH ledger AS MATERIALIZED (
-        SELECT l.tenant_id, l.metric, date_bin('1 hour', l.at, origin) AS hour, sum(l.amount) AS quantity, count(*) AS events
+        SELECT l.tenant_id, l.metric, date_bin('1 hour', l.at, origin) AS hour, sum(l.amount) AS quantity, count(*) AS events,
+            -sum(least(l.amount, 0)) AS released
         FROM tenancy.usage_ledger l
         WHERE l.stamp < mark AND l.at >= first_hour AND l.at < end_hour AND (reconcile_usage.tenant IS NULL OR l.tenant_id = reconcile_usage.tenant)
         GROUP BY l.tenant_id, l.metric, 3
     ), hours AS MATERIALIZED (
-        SELECT h.tenant_id, h.metric, date_bin('1 hour', h.hour, origin) AS hour, sum(h.quantity) AS quantity, sum(h.events) AS events
+        SELECT h.tenant_id, h.metric, date_bin('1 hour', h.hour, origin) AS hour, sum(h.quantity) AS quantity, sum(h.events) AS events,
+            sum(h.released) AS released
         FROM tenancy.usage_hourly h
         WHERE h.hour >= first_hour AND h.hour < end_hour AND (reconcile_usage.tenant IS NULL OR h.tenant_id = reconcile_usage.tenant)
         GROUP BY h.tenant_id, h.metric, 3
@@ -27,7 +29,7 @@ BEGIN
     SELECT 'rollup', tenant_id, concat(metric, ' ', tenancy.iso_time(hour)), coalesce(l.quantity, 0), coalesce(h.quantity, 0),
         format('%s events in the ledger, %s in the hours', coalesce(l.events, 0), coalesce(h.events, 0))
     FROM ledger l FULL JOIN hours h USING (tenant_id, metric, hour)
-    WHERE (l.quantity, l.events) IS DISTINCT FROM (h.quantity, h.events);
+    WHERE (l.quantity, l.events, l.released) IS DISTINCT FROM (h.quantity, h.events, h.released);
 
     RETURN QUERY
     WITH events AS MATERIALIZED (
