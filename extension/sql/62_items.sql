@@ -129,14 +129,15 @@ BEGIN
     IF model = 'matrix' THEN
         SELECT sum(m.amount), jsonb_agg(to_jsonb(m)) INTO exact_amount, tiers
         FROM (SELECT coalesce(jsonb_object_agg(g.value, g.amount::text), '{}') AS quantities FROM (
-                SELECT coalesce(l.attributes ->> (params ->> 'attribute'), '') AS value, sum(l.amount) AS amount FROM tenancy.usage_ledger l
+                SELECT coalesce(l.attributes ->> (params ->> 'attribute'), '') AS value, sum(greatest(l.amount, 0)) AS amount FROM tenancy.usage_ledger l
                 WHERE l.tenant_id = tenant AND l.metric = metric AND l.at >= since AND l.at < until AND l.stamp < mark GROUP BY 1) g) q,
             tenancy.price_matrix(params, q.quantities) m;
     ELSIF model = 'percentage' AND params - 'rate_pct' <> '{}' THEN
         SELECT sum(e.amount), jsonb_build_array(jsonb_build_object('events', count(*), 'charged', count(*) FILTER (WHERE e.amount > 0),
             'units', sum(e.units), 'flat_amount', sum(e.flat_amount), 'amount', sum(e.amount))) INTO exact_amount, tiers
         FROM (SELECT coalesce(array_agg(l.amount::numeric ORDER BY l.at, l.id), '{}') AS amounts FROM tenancy.usage_ledger l
-              WHERE l.tenant_id = tenant AND l.metric = metric AND l.at >= since AND l.at < until AND l.stamp < mark) a,
+              -- What was given back was used.
+              WHERE l.tenant_id = tenant AND l.metric = metric AND l.at >= since AND l.at < until AND l.stamp < mark AND l.amount >= 0) a,
             tenancy.price_events(model, params, a.amounts) e;
     ELSE
         SELECT sum(p.amount), jsonb_agg(to_jsonb(p) ORDER BY p.tier) INTO exact_amount, tiers FROM tenancy.price(model, params, quantity) p;

@@ -160,7 +160,8 @@ BEGIN
     PERFORM tenancy.rollup();
     -- A day at a time, which is nearly always all that are due; a tenant's older periods come first.
     FOR due IN SELECT d.day, array_agg(d.tenant_id ORDER BY d.tenant_id) AS tenants
-               FROM (SELECT * FROM tenancy.due_invoices ORDER BY period_end, tenant_id LIMIT max_count) d GROUP BY d.day ORDER BY d.day
+               FROM (SELECT i.day, i.tenant_id FROM tenancy.due_invoices i JOIN tenancy.tenants t ON t.id = i.tenant_id
+                     ORDER BY i.period_end, i.tenant_id LIMIT max_count) d GROUP BY d.day ORDER BY d.day
     LOOP
         BEGIN
             PERFORM tenancy.make_invoices(due.tenants, due.day);
