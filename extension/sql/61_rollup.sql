@@ -11,7 +11,7 @@ CREATE TABLE tenancy.usage_hourly (
     PRIMARY KEY (tenant_id, metric, hour)
 );
 COMMENT ON TABLE tenancy.usage_hourly IS
-'Usage by hour of the tenant''s time zone, from the ledger up to the watermark: what was used less what was released; events are ledger rows.';
+'Usage by hour, from the ledger up to the watermark: what was used less what was released; events are ledger rows. A row is of an hour of UTC or, where those of the tenant''s time zone begin within it, of the part before or after.';
 REVOKE ALL ON tenancy.usage_hourly FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('tenancy.usage_hourly', '');
 
@@ -83,8 +83,10 @@ BEGIN
         WHERE l.stamp >= state.watermark AND l.stamp < (SELECT b.stamp FROM bound b)
         GROUP BY l.tenant_id, l.metric, quarter
     ), hours AS (
-        SELECT q.tenant_id, q.metric, date_trunc('hour', q.quarter, coalesce(t.time_zone, 'UTC')) AS hour,
-            sum(q.quantity) AS quantity, sum(q.events) AS events, sum(q.released) AS released
+        -- No row crosses an hour of UTC, so that sums of those are right whatever a tenant's zone has been.
+        SELECT q.tenant_id, q.metric, greatest(date_bin('1 hour', q.quarter, timestamptz '2000-01-01 00:00:00+00'),
+                date_trunc('hour', q.quarter, coalesce(t.time_zone, 'UTC'))) AS hour, sum(q.quantity) AS quantity, sum(q.events) AS events,
+            sum(q.released) AS released
         FROM quarters q LEFT JOIN tenancy.tenants t ON t.id = q.tenant_id
         GROUP BY q.tenant_id, q.metric, hour
     ), written AS (

@@ -51,7 +51,6 @@ RETURNS numeric LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS
 #variable_conflict use_variable
 DECLARE
     kind tenancy.metrics;
-    zone text;
     first_hour timestamptz;
     last_hour timestamptz;
     mark bigint := coalesce(below_stamp, (SELECT s.watermark FROM tenancy.ledger_state s), -9223372036854775808);
@@ -65,9 +64,9 @@ BEGIN
         RETURN tenancy.aggregate_usage(tenant, kind, since, until, mark);
     END IF;
     IF below_stamp IS NULL THEN
-        SELECT t.time_zone INTO zone FROM tenancy.tenants t WHERE t.id = tenant;
-        last_hour := date_trunc('hour', until, coalesce(zone, 'UTC'));
-        first_hour := date_trunc('hour', since + interval '59:59.999999', coalesce(zone, 'UTC'));
+        -- Hours of UTC, which the rows keep to whatever the tenant's zone is and was.
+        last_hour := date_bin('1 hour', until, timestamptz '2000-01-01 00:00:00+00');
+        first_hour := date_bin('1 hour', since + interval '59:59.999999', timestamptz '2000-01-01 00:00:00+00');
         IF first_hour < last_hour THEN
             SELECT coalesce(sum(h.quantity + h.released), 0) INTO result FROM tenancy.usage_hourly h
             WHERE h.tenant_id = tenant AND h.metric = metric AND h.hour >= first_hour AND h.hour < last_hour;
@@ -130,14 +129,15 @@ BEGIN
     IF model = 'matrix' THEN
         SELECT sum(m.amount), jsonb_agg(to_jsonb(m)) INTO exact_amount, tiers
         FROM (SELECT coalesce(jsonb_object_agg(g.value, g.amount::text), '{}') AS quantities FROM (
-                SELECT coalesce(l.attributes ->> (params ->> 'attribute'), '') AS value, sum(l.amount) AS amount FROM tenancy.usage_ledger l
+                SELECT coalesce(l.attributes ->> (params ->> 'attribute'), '') AS value, sum(greatest(l.amount, 0)) AS amount FROM tenancy.usage_ledger l
                 WHERE l.tenant_id = tenant AND l.metric = metric AND l.at >= since AND l.at < until AND l.stamp < mark GROUP BY 1) g) q,
             tenancy.price_matrix(params, q.quantities) m;
     ELSIF model = 'percentage' AND params - 'rate_pct' <> '{}' THEN
         SELECT sum(e.amount), jsonb_build_array(jsonb_build_object('events', count(*), 'charged', count(*) FILTER (WHERE e.amount > 0),
             'units', sum(e.units), 'flat_amount', sum(e.flat_amount), 'amount', sum(e.amount))) INTO exact_amount, tiers
         FROM (SELECT coalesce(array_agg(l.amount::numeric ORDER BY l.at, l.id), '{}') AS amounts FROM tenancy.usage_ledger l
-              WHERE l.tenant_id = tenant AND l.metric = metric AND l.at >= since AND l.at < until AND l.stamp < mark) a,
+              -- What was given back was used.
+              WHERE l.tenant_id = tenant AND l.metric = metric AND l.at >= since AND l.at < until AND l.stamp < mark AND l.amount >= 0) a,
             tenancy.price_events(model, params, a.amounts) e;
     ELSE
         SELECT sum(p.amount), jsonb_agg(to_jsonb(p) ORDER BY p.tier) INTO exact_amount, tiers FROM tenancy.price(model, params, quantity) p;
@@ -235,7 +235,10 @@ BEGIN
         tenancy.price_number(p.params, 'amount')
     FROM stretches x JOIN tenancy.prices p ON p.plan = x.plan AND p.kind = 'setup'
       AND p.valid_from <= x.starts_at AND (p.valid_to IS NULL OR p.valid_to > x.starts_at)
-    WHERE x.is_new AND x.starts_at >= billable_items.since;
+    WHERE x.is_new AND x.starts_at >= billable_items.since AND greatest(x.trial_end, x.starts_at) <= billable_items.until
+      -- Whoever leaves within the trial owes nothing; whoever only changes the plan then does.
+      AND (x.ends_at IS NULL OR x.ends_at > greatest(x.trial_end, x.starts_at)
+           OR EXISTS (SELECT FROM stretches y WHERE y.starts_at = x.ends_at AND y.id > x.id));
 END
 $$;
 REVOKE ALL ON FUNCTION tenancy.billable_items(text, timestamptz, timestamptz, bigint, timestamptz) FROM PUBLIC;

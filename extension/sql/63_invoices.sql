@@ -30,6 +30,7 @@ CREATE TABLE tenancy.invoices (
 );
 CREATE UNIQUE INDEX invoices_period ON tenancy.invoices (tenant_id, period_start, period_end)
     WHERE kind = 'invoice' AND status <> 'void';
+CREATE INDEX invoices_tenant ON tenancy.invoices (tenant_id, period_start);
 CREATE INDEX invoices_corrects ON tenancy.invoices (corrects) WHERE corrects IS NOT NULL;
 COMMENT ON TABLE tenancy.invoices IS
 'Invoices and credit notes: one invoice a tenant and billing period that is not void, from draft to final and then paid, void or uncollectible. total = subtotal - discount + tax - credits, in the currency''s major unit, and the sum of the lines. The usage billed is that of ledger rows with stamps below the watermark; parties are seller and buyer as they were when it became final.';

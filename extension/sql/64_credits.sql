@@ -47,6 +47,7 @@ CREATE TABLE tenancy.credit_grants (
     created_at timestamptz NOT NULL DEFAULT tenancy.clock_time()
 );
 CREATE INDEX credit_grants_tenant ON tenancy.credit_grants (tenant_id);
+CREATE INDEX credit_grants_expiry ON tenancy.credit_grants (expires_at, id) WHERE balance > 0;
 COMMENT ON TABLE tenancy.credit_grants IS
 'Prepaid credits of tenants: granted, drawn by invoices in the order priority, expiry, age, and expired with at most max_rollover carried to a next grant of the same length. The balance is never negative; invoice_id is of the invoice that a negative total came from.';
 
@@ -204,9 +205,14 @@ DECLARE
 BEGIN
     -- A grant that rolled over may be over as well.
     LOOP
-        SELECT * INTO old_grant FROM tenancy.credit_grants g
-        WHERE g.expires_at <= now AND g.balance > 0 AND (expire_credits.tenant IS NULL OR g.tenant_id = expire_credits.tenant)
-        ORDER BY g.tenant_id, g.expires_at, g.id LIMIT 1 FOR UPDATE;
+        IF expire_credits.tenant IS NULL THEN
+            SELECT * INTO old_grant FROM tenancy.credit_grants g WHERE g.expires_at <= now AND g.balance > 0
+            ORDER BY g.expires_at, g.id LIMIT 1 FOR UPDATE;
+        ELSE
+            SELECT * INTO old_grant FROM tenancy.credit_grants g
+            WHERE g.tenant_id = expire_credits.tenant AND g.expires_at <= now AND g.balance > 0
+            ORDER BY g.expires_at, g.id LIMIT 1 FOR UPDATE;
+        END IF;
         EXIT WHEN NOT FOUND;
         next_amount := coalesce(tenancy.roll_over(old_grant.balance, 0, old_grant.max_rollover), 0)
             * (old_grant.max_rollover IS NOT NULL)::integer;

@@ -1,45 +1,50 @@
 -- Making invoices: which are due, their lines, discounts, taxes, credits, and the moment they become final.
 -- SPDX-License-Identifier: PostgreSQL
 
--- For each tenant the billing period that a day is in, by the last of its subscriptions that touch it.
-CREATE FUNCTION tenancy.billing_state(only_tenant text, day date, OUT tenant_id text, OUT plan text, OUT time_zone text,
+-- For each tenant the billing period that a day is in, by the subscription of that day or else the last one that
+-- touches its period, whose plan it is. An array, and no sequential scans: one tenant must not cost what all do.
+CREATE FUNCTION tenancy.billing_state(tenants text[], day date, OUT tenant_id text, OUT plan text, OUT time_zone text,
     OUT currency text, OUT rounding text, OUT late_days integer, OUT period_start timestamptz, OUT period_end timestamptz,
     OUT invoice_id bigint, OUT status text, OUT problem text) RETURNS SETOF record
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     WITH stretches AS MATERIALIZED (
-        SELECT t.id, t.created_at, s.id AS subscription_id, s.plan, s.starts_at, s.ends_at, s.time_zone, p.period_start, p.period_end
+        SELECT t.id, s.id AS subscription_id, s.plan, s.starts_at, s.ends_at, s.time_zone, p.period_start, p.period_end,
+            bool_or(s.starts_at < (billing_state.day + 1)::timestamp AT TIME ZONE s.time_zone
+                AND (s.ends_at IS NULL OR s.ends_at > billing_state.day::timestamp AT TIME ZONE s.time_zone))
+                OVER (PARTITION BY t.id, p.period_start, p.period_end) AS is_of_day
         FROM tenancy.tenants t
         LEFT JOIN tenancy.subscriptions s ON s.tenant_id = t.id
-        LEFT JOIN LATERAL tenancy.billing_period(s.period, s.anchor_month, s.anchor_day, s.time_zone, day::timestamp AT TIME ZONE s.time_zone) p
+        LEFT JOIN LATERAL tenancy.billing_period(s.period, s.anchor_month, s.anchor_day, s.time_zone, billing_state.day::timestamp AT TIME ZONE s.time_zone) p
             ON s.id IS NOT NULL
-        WHERE only_tenant IS NULL OR t.id = only_tenant
+        WHERE t.id = ANY (billing_state.tenants)
     ), chosen AS MATERIALIZED (
         SELECT DISTINCT ON (x.id) x.*,
             CASE WHEN x.subscription_id IS NULL THEN 'no plan'
                  WHEN x.starts_at >= x.period_end THEN 'created later'
                  WHEN x.ends_at <= x.period_start THEN 'closed before' END AS fault
         FROM stretches x
-        ORDER BY x.id, x.starts_at >= x.period_end, x.starts_at DESC
-    ), waiting AS MATERIALIZED (
-        SELECT DISTINCT c.id FROM chosen c JOIN tenancy.usage_ledger l ON l.tenant_id = c.id
+        ORDER BY x.id, x.is_of_day IS NOT TRUE, x.starts_at >= x.period_end, x.starts_at DESC
+    ), pending AS MATERIALIZED (
+        SELECT DISTINCT l.tenant_id, date_bin('15 minutes', l.at, timestamptz '2000-01-01 00:00:00+00') AS quarter FROM tenancy.usage_ledger l
         WHERE l.stamp >= coalesce((SELECT s.watermark FROM tenancy.ledger_state s), -9223372036854775808)
-          AND l.at >= c.period_start AND l.at < c.period_end
     )
     SELECT c.id, c.plan, c.time_zone, b.currency, b.rounding, b.late_days, c.period_start, c.period_end, i.id, i.status,
         CASE WHEN i.status <> 'draft' THEN NULL
              WHEN c.fault IS NOT NULL THEN c.fault
              WHEN tenancy.clock_time() < c.period_end THEN 'not over'
-             WHEN w.id IS NOT NULL THEN 'usage pending' END
+             WHEN EXISTS (SELECT FROM pending w WHERE w.tenant_id = c.id AND w.quarter >= c.period_start AND w.quarter < c.period_end) THEN 'usage pending' END
     FROM chosen c
     LEFT JOIN tenancy.plans b ON b.id = c.plan
     LEFT JOIN tenancy.invoices i ON i.tenant_id = c.id AND i.period_start = c.period_start AND i.period_end = c.period_end
-        AND i.kind = 'invoice' AND i.status <> 'void'
-    LEFT JOIN waiting w ON w.id = c.id;
-END;
-REVOKE ALL ON FUNCTION tenancy.billing_state(text, date) FROM PUBLIC;
-COMMENT ON FUNCTION tenancy.billing_state(text, date) IS
-'Internal: the invoice for the billing period of a day of each tenant, or of one, or why it cannot be issued.';
+        AND i.kind = 'invoice' AND i.status <> 'void';
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.billing_state(text[], date) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.billing_state(text[], date) IS
+'Internal: the invoice for the billing period of a day of each of some tenants, or why it cannot be issued.';
 
 CREATE FUNCTION tenancy.billing_error(problem text, tenant text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -59,10 +64,11 @@ CREATE FUNCTION tenancy.charges(tenant text, since timestamptz, until timestampt
 RETURNS TABLE (line_no integer, kind text, component text, metric text, model text, params jsonb, quantity numeric,
     unit_amount numeric, exact_amount numeric, billed_before numeric, price_id bigint, subscription_id bigint, plan text,
     item_start timestamptz, item_end timestamptz, numerator numeric, denominator numeric, tiers jsonb)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off AS $$
 #variable_conflict use_column
 BEGIN
-    -- In PL/pgSQL, which keeps its plans: before 18, SQL functions are planned at every call.
+    -- In PL/pgSQL, which keeps its plans: before 18, SQL functions are planned at every call. A plan made while
+    -- the tables were small would read the whole of them for every tenant ever after: hence no sequential scans.
     RETURN QUERY
     WITH items AS MATERIALIZED (
         SELECT * FROM tenancy.billable_items(charges.tenant, charges.since, charges.until, charges.below_stamp, charges.known_at)
@@ -70,7 +76,9 @@ BEGIN
         SELECT l.subscription_id, l.component, l.item_start, sum(l.exact_amount) AS amount,
             (array_agg(l ORDER BY i.id DESC))[1] AS last
         FROM tenancy.invoices i JOIN tenancy.invoice_lines l ON l.invoice_id = i.id
-        WHERE i.tenant_id = charges.tenant AND i.kind = 'invoice' AND i.status <> 'void' AND i.status <> 'draft' AND l.subscription_id IS NOT NULL
+        WHERE i.tenant_id = charges.tenant AND i.kind = 'invoice' AND i.status <> 'draft' AND l.subscription_id IS NOT NULL
+          -- An invoice that was made before another was voided knew it as valid.
+          AND (i.status <> 'void' OR i.status_changed_at > charges.known_at)
           AND (charges.before_invoice IS NULL OR i.id < charges.before_invoice)
           AND l.item_start >= charges.since - interval '1 year 1 month'
         GROUP BY l.subscription_id, l.component, l.item_start
@@ -85,6 +93,8 @@ BEGIN
             b.subscription_id, (b.last).plan, b.item_start, (b.last).item_end, 0, (b.last).denominator, NULL
         FROM billed b
         WHERE b.item_start >= charges.since AND b.item_start <= charges.until AND b.amount <> 0
+          -- What is due in arrears after this time may stand on an invoice of a later period that came first.
+          AND ((b.last).item_end <= charges.until OR EXISTS (SELECT FROM tenancy.prices p WHERE p.id = (b.last).price_id AND p.timing = 'advance'))
           AND NOT EXISTS (SELECT FROM items i WHERE (i.subscription_id, i.component, i.item_start) = (b.subscription_id, b.component, b.item_start))
     )
     SELECT (row_number() OVER (ORDER BY d.item_start, array_position('{setup,fee,minimum,usage,adjustment}'::text[], d.kind), d.component))::integer,
@@ -130,13 +140,14 @@ REVOKE ALL ON FUNCTION tenancy.draft_lines(bigint[]) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.draft_lines(bigint[]) IS 'Internal: writes the lines of drafts that have none.';
 
 CREATE FUNCTION tenancy.add_line(invoice bigint, kind text, component text, amount numeric, quantity numeric, reference text) RETURNS void
-LANGUAGE sql SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
     INSERT INTO tenancy.invoice_lines (invoice_id, line_no, kind, component, quantity, exact_amount, amount, reference)
     SELECT add_line.invoice, coalesce(max(l.line_no), 0) + 1, add_line.kind, add_line.component, add_line.quantity, add_line.amount, add_line.amount,
         add_line.reference
     FROM tenancy.invoice_lines l WHERE l.invoice_id = add_line.invoice;
-END;
+END
+$$;
 REVOKE ALL ON FUNCTION tenancy.add_line(bigint, text, text, numeric, numeric, text) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.add_line(bigint, text, text, numeric, numeric, text) IS 'Internal: one more line of a draft.';
 
@@ -173,17 +184,16 @@ BEGIN
     END LOOP;
     left_over := left_over + invoice.tax;
     FOR item IN
-        SELECT g.id, b.used FROM (
+        SELECT b.id, b.used FROM (
             SELECT jsonb_agg(jsonb_build_object('id', o.id, 'balance', o.balance, 'priority', o.priority)) AS grants FROM (
                 SELECT (row_number() OVER (ORDER BY c.priority, c.expires_at NULLS LAST, c.starts_at, c.id))::integer AS priority, c.id, c.balance
                 FROM tenancy.credit_grants c
                 WHERE c.tenant_id = invoice.tenant_id AND c.currency = invoice.currency AND c.balance > 0 AND c.starts_at <= tenancy.clock_time()
                   AND (c.expires_at IS NULL OR c.expires_at > tenancy.clock_time())) o) a,
             tenancy.burn_grants(coalesce(a.grants, '[]'), greatest(left_over, 0)) b
-        JOIN tenancy.credit_grants g ON g.id = b.id::bigint
         WHERE b.used > 0
     LOOP
-        PERFORM tenancy.add_line(invoice.id, 'credit', 'credit', -item.used, 1, item.id::text);
+        PERFORM tenancy.add_line(invoice.id, 'credit', 'credit', -item.used, 1, item.id);
         invoice.credits := invoice.credits + item.used;
     END LOOP;
     -- What the tenant is owed becomes its credit; an invoice asks for nothing less than nothing.
@@ -227,10 +237,10 @@ REVOKE ALL ON FUNCTION tenancy.settle_invoices(bigint[]) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.settle_invoices(bigint[]) IS 'Internal: books what final invoices have used up.';
 
 CREATE FUNCTION tenancy.finish_drafts(ids bigint[], final boolean) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     invoice tenancy.invoices;
-    series record;
+    before tenancy.invoices;
 BEGIN
     PERFORM tenancy.draft_lines(ids);
     -- Most tenants have nothing to add; a loop over all would be most of the time.
@@ -242,14 +252,16 @@ BEGIN
         ORDER BY i.tenant_id, i.period_end
     LOOP
         IF final THEN
+            -- What one invoice of a tenant has drawn must be known to its next.
+            IF before.tenant_id = invoice.tenant_id THEN
+                PERFORM tenancy.number_invoices(ARRAY[before.id]);
+            END IF;
+            before := invoice;
             PERFORM tenancy.expire_credits(invoice.tenant_id);
             -- Whoever draws on the same credit waits here, and then sees what is left.
             PERFORM FROM tenancy.credit_grants g WHERE g.tenant_id = invoice.tenant_id ORDER BY g.id FOR UPDATE;
         END IF;
         PERFORM tenancy.complete_draft(invoice);
-        IF final THEN
-            PERFORM tenancy.number_invoices(ARRAY[invoice.id]);
-        END IF;
     END LOOP;
     IF final THEN
         PERFORM tenancy.number_invoices(ids);
@@ -282,7 +294,7 @@ REVOKE ALL ON FUNCTION tenancy.number_invoices(bigint[]) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.number_invoices(bigint[]) IS
 'Internal: makes drafts that are complete final: with their numbers, what they use up, and audit.';
 
-CREATE FUNCTION tenancy.make_invoices(only_tenant text, day date, final boolean DEFAULT true) RETURNS SETOF bigint
+CREATE FUNCTION tenancy.make_invoices(tenants text[], day date, final boolean DEFAULT true) RETURNS SETOF bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     until timestamptz := clock_timestamp() + interval '5 seconds';
@@ -290,12 +302,12 @@ DECLARE
     ids bigint[];
 BEGIN
     -- Only where it is needed: a rollup holds up others until this transaction ends.
-    WHILE EXISTS (SELECT FROM tenancy.billing_state(only_tenant, day) s WHERE s.problem = 'usage pending') LOOP
+    WHILE EXISTS (SELECT FROM tenancy.billing_state(tenants, day) s WHERE s.problem = 'usage pending') LOOP
         PERFORM tenancy.rollup();
         EXIT WHEN clock_timestamp() >= until
             -- no later snapshot will see more
             OR current_setting('transaction_isolation') <> 'read committed'
-            OR NOT EXISTS (SELECT FROM tenancy.billing_state(only_tenant, day) s WHERE s.problem = 'usage pending');
+            OR NOT EXISTS (SELECT FROM tenancy.billing_state(tenants, day) s WHERE s.problem = 'usage pending');
         PERFORM pg_sleep(0.02);
     END LOOP;
     -- The prices stay as they are until the invoices are there: set_price() waits for this lock.
@@ -304,7 +316,7 @@ BEGIN
     WITH made AS (
         INSERT INTO tenancy.invoices (tenant_id, plan, time_zone, period_start, period_end, currency)
         SELECT s.tenant_id, s.plan, s.time_zone, s.period_start, s.period_end, s.currency
-        FROM tenancy.billing_state(only_tenant, day) s
+        FROM tenancy.billing_state(tenants, day) s
         WHERE s.invoice_id IS NULL AND s.problem IS NULL ORDER BY s.tenant_id
         -- another session was faster: its invoice is as good
         ON CONFLICT (tenant_id, period_start, period_end) WHERE kind = 'invoice' AND status <> 'void' DO NOTHING
@@ -313,7 +325,7 @@ BEGIN
     SELECT array_agg(id) INTO new_ids FROM made;
     -- Drafts of before are made anew.
     SELECT new_ids || array_agg(d.id) INTO ids FROM (
-        SELECT i.id FROM tenancy.billing_state(only_tenant, day) s JOIN tenancy.invoices i ON i.id = s.invoice_id
+        SELECT i.id FROM tenancy.billing_state(tenants, day) s JOIN tenancy.invoices i ON i.id = s.invoice_id
         WHERE s.status = 'draft' AND s.problem IS NULL AND i.status = 'draft' ORDER BY i.id FOR UPDATE OF i) d
     WHERE d.id <> ALL (coalesce(new_ids, '{}'));
     ids := coalesce(ids, new_ids);
@@ -322,6 +334,6 @@ BEGIN
     RETURN QUERY SELECT unnest(ids);
 END
 $$;
-REVOKE ALL ON FUNCTION tenancy.make_invoices(text, date, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION tenancy.make_invoices(text, date, boolean) IS
-'Internal: makes the invoices of a billing period that can be made, of all tenants or of one, and returns the ids of the new ones.';
+REVOKE ALL ON FUNCTION tenancy.make_invoices(text[], date, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.make_invoices(text[], date, boolean) IS
+'Internal: makes the invoices of the billing period of a day that can be made, of some tenants, and returns the ids of the new ones.';

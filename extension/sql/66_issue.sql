@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: PostgreSQL
 
 CREATE FUNCTION tenancy.bill_tenant(tenant text, period date, final boolean) RETURNS bigint
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     payer tenancy.tenants;
     state record;
@@ -18,10 +18,10 @@ BEGIN
             MESSAGE = format('tenant "%s" does not exist', tenant),
             HINT = 'Check the spelling, or create it with tenancy.create_tenant().';
     END IF;
-    SELECT * INTO state FROM tenancy.billing_state(payer.id, period);
+    SELECT * INTO state FROM tenancy.billing_state(ARRAY[payer.id], period);
     IF coalesce(state.status, 'draft') = 'draft' AND coalesce(state.problem, 'usage pending') = 'usage pending' THEN
-        PERFORM tenancy.make_invoices(payer.id, period, final);
-        SELECT * INTO state FROM tenancy.billing_state(payer.id, period);
+        PERFORM tenancy.make_invoices(ARRAY[payer.id], period, final);
+        SELECT * INTO state FROM tenancy.billing_state(ARRAY[payer.id], period);
     END IF;
     IF state.problem IS NOT NULL THEN
         SELECT * INTO last FROM tenancy.subscriptions s WHERE s.tenant_id = payer.id
@@ -80,16 +80,17 @@ RETURNS TABLE (tenant_id text, invoice_id bigint, total numeric, currency text, 
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
+    tenants text[] := ARRAY(SELECT t.id FROM tenancy.tenants t ORDER BY t.id);
     new_ids bigint[];
 BEGIN
     IF period IS NULL OR NOT isfinite(period) THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = 'the period of invoices must be a day', HINT = 'Any day of the period will do.';
     END IF;
-    SELECT array_agg(n) INTO new_ids FROM tenancy.make_invoices(NULL, period) n;
+    SELECT array_agg(n) INTO new_ids FROM tenancy.make_invoices(tenants, period) n;
     RETURN QUERY
     SELECT s.tenant_id, i.id, i.total, i.currency, n.id IS NOT NULL, tenancy.billing_error(s.problem, s.tenant_id)
-    FROM tenancy.billing_state(NULL, period) s
+    FROM tenancy.billing_state(tenants, period) s
     LEFT JOIN tenancy.invoices i ON i.id = s.invoice_id
     LEFT JOIN unnest(new_ids) n(id) ON n.id = s.invoice_id
     WHERE s.problem IS NULL OR s.problem IN ('not over', 'usage pending')
@@ -134,15 +135,17 @@ COMMENT ON FUNCTION tenancy.open_accounts(text) IS
 'Issues the first invoices of subscriptions whose plan has a set-up fee or fees in advance, for all tenants or one, at their start or the end of their trial; returns their ids. issue_due_invoices() does it, too.';
 
 CREATE VIEW tenancy.due_invoices AS
-SELECT DISTINCT s.tenant_id, p.period_start, p.period_end
+SELECT s.tenant_id, p.period_start, p.period_end, min((greatest(p.period_start, s.starts_at) AT TIME ZONE s.time_zone)::date) AS day
 FROM tenancy.subscriptions s
 CROSS JOIN LATERAL tenancy.billing_periods(s, greatest(s.starts_at, (
     SELECT max(i.period_end) FROM tenancy.invoices i
     WHERE i.tenant_id = s.tenant_id AND i.kind = 'invoice' AND i.status <> 'void' AND i.status <> 'draft' AND i.period_end > i.period_start)), least(s.ends_at, tenancy.clock_time())) p
 WHERE p.period_end <= tenancy.clock_time() AND p.period_start < coalesce(s.ends_at, 'infinity')
   AND NOT EXISTS (SELECT FROM tenancy.invoices i WHERE i.tenant_id = s.tenant_id AND i.period_start = p.period_start
-      AND i.period_end = p.period_end AND i.kind = 'invoice' AND i.status <> 'void' AND i.status <> 'draft');
-COMMENT ON VIEW tenancy.due_invoices IS 'Billing periods that are over and have no final invoice yet.';
+      AND i.period_end = p.period_end AND i.kind = 'invoice' AND i.status <> 'void' AND i.status <> 'draft')
+GROUP BY s.tenant_id, p.period_start, p.period_end;
+COMMENT ON VIEW tenancy.due_invoices IS
+'Billing periods that are over and have no final invoice yet; day is the one to call issue_invoice() with.';
 REVOKE ALL ON tenancy.due_invoices FROM PUBLIC;
 
 CREATE FUNCTION tenancy.issue_due_invoices(max_count integer DEFAULT 1000)
@@ -151,33 +154,38 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     due record;
+    payer text;
     opened bigint[];
 BEGIN
     PERFORM tenancy.rollup();
-    FOR due IN SELECT d.tenant_id, d.period_start, (d.period_start AT TIME ZONE t.time_zone)::date AS day
-               FROM tenancy.due_invoices d JOIN tenancy.tenants t ON t.id = d.tenant_id
-               ORDER BY d.period_end, d.tenant_id LIMIT max_count
+    -- A day at a time, which is nearly always all that are due; a tenant's older periods come first.
+    FOR due IN SELECT d.day, array_agg(d.tenant_id ORDER BY d.tenant_id) AS tenants
+               FROM (SELECT i.day, i.tenant_id FROM tenancy.due_invoices i JOIN tenancy.tenants t ON t.id = i.tenant_id
+                     ORDER BY i.period_end, i.tenant_id LIMIT max_count) d GROUP BY d.day ORDER BY d.day
     LOOP
-        tenant_id := due.tenant_id;
         BEGIN
-            invoice_id := tenancy.bill_tenant(due.tenant_id, due.day, true);
-            error := NULL;
-        EXCEPTION WHEN SQLSTATE '55000' THEN
+            PERFORM tenancy.make_invoices(due.tenants, due.day);
+        EXCEPTION WHEN data_exception OR object_not_in_prerequisite_state THEN
             -- Of one tenant; the others must not wait for it.
-            invoice_id := NULL;
-            error := sqlerrm;
+            FOREACH payer IN ARRAY due.tenants LOOP
+                BEGIN
+                    PERFORM tenancy.make_invoices(ARRAY[payer], due.day);
+                EXCEPTION WHEN data_exception OR object_not_in_prerequisite_state THEN
+                    tenant_id := payer;
+                    error := sqlerrm;
+                    RETURN NEXT;
+                    due.tenants := array_remove(due.tenants, payer);
+                END;
+            END LOOP;
         END;
-        SELECT i.total, i.currency INTO total, currency FROM tenancy.invoices i WHERE i.id = invoice_id;
-        RETURN NEXT;
+        RETURN QUERY
+        SELECT s.tenant_id, CASE WHEN s.problem IS NULL THEN i.id END, i.total, i.currency, tenancy.billing_error(s.problem, s.tenant_id)
+        FROM tenancy.billing_state(due.tenants, due.day) s LEFT JOIN tenancy.invoices i ON i.id = s.invoice_id
+        ORDER BY s.tenant_id;
     END LOOP;
     -- Last, since the invoice of a period has what is due in advance at its end.
     opened := tenancy.open_accounts();
-    FOR tenant_id, invoice_id, total, currency IN
-        SELECT i.tenant_id, i.id, i.total, i.currency FROM tenancy.invoices i WHERE i.id = ANY (opened) ORDER BY i.id
-    LOOP
-        error := NULL;
-        RETURN NEXT;
-    END LOOP;
+    RETURN QUERY SELECT i.tenant_id, i.id, i.total, i.currency, NULL::text FROM tenancy.invoices i WHERE i.id = ANY (opened) ORDER BY i.id;
 END
 $$;
 REVOKE ALL ON FUNCTION tenancy.issue_due_invoices(integer) FROM PUBLIC;

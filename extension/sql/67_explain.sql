@@ -3,7 +3,7 @@
 
 CREATE FUNCTION tenancy.verify_invoice(id bigint)
 RETURNS TABLE (line_no integer, component text, expected numeric, actual numeric, ok boolean)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
     invoice tenancy.invoices;

@@ -1,0 +1,95 @@
+-- reconcile(): nothing to report of good books, and exactly what was corrupted of bad ones.
+\set SHOW_CONTEXT never
+SET timezone = 'UTC';
+SET datestyle = 'ISO';
+SET tenancy.clock = '2026-03-01 00:00:00';
+SELECT tenancy.create_plan('rc_plan'), tenancy.create_metric('rc.calls'), tenancy.create_metric('rc.level', aggregation => 'time_weighted'),
+    tenancy.set_price('rc_plan', 'rc.calls', 0.25), tenancy.set_price('rc_plan', 'rc.level', 0.01), tenancy.set_fee('rc_plan', 'base', 10, timing => 'advance'),
+    tenancy.create_tenant('rc_acme', 'rc_plan', time_zone => 'Asia/Kathmandu'), tenancy.create_tenant('rc_beta', 'rc_plan'),
+    tenancy.set_tax('rc_acme', 'VAT', 20), tenancy.grant_credit('rc_acme', 5) > 0 AS credit;
+SELECT cardinality(tenancy.open_accounts('rc_acme')), cardinality(tenancy.open_accounts('rc_beta'));
+SET tenancy.tenant_id = 'rc_acme';
+SELECT tenancy.record_usage('rc.calls', 10, 'first', attributes => '{"a": 1}'), tenancy.record_usage('rc.level', 7);
+SET tenancy.clock = '2026-03-20 12:00:00';
+SELECT tenancy.record_usage('rc.calls', 100, at => '2026-03-05 10:20+00');
+SET tenancy.tenant_id = 'rc_beta';
+SELECT tenancy.record_usage('rc.calls', 4);
+RESET tenancy.tenant_id;
+SET tenancy.clock = '2026-04-02 00:00:00';
+SELECT tenancy.issue_invoice('rc_acme', '2026-03-15') AS acme, tenancy.issue_invoice('rc_beta', '2026-03-15') AS beta \gset
+SELECT tenancy.issue_credit_note(:acme, '[{"line": 1, "amount": "1"}]') AS note \gset
+CREATE TEMPORARY VIEW differences AS SELECT r.part, r.tenant_id, regexp_replace(r.object, '(INV|CN)-[0-9]+|(grant )[0-9]+', '\1\2', 'g') AS object, r.expected, r.actual, r.detail
+    FROM tenancy.reconcile('2026-02-01', '2026-05-01') r WHERE r.tenant_id ~ '^(rc_.*|)$';
+SELECT * FROM differences;
+-- a changed zone moves no hours that are kept
+BEGIN;
+UPDATE tenancy.tenants SET time_zone = 'UTC' WHERE id = 'rc_acme';
+SELECT * FROM differences;
+ROLLBACK;
+\echo hours
+BEGIN;
+UPDATE tenancy.usage_hourly SET quantity = quantity + 1 WHERE tenant_id = 'rc_acme' AND quantity = 100;
+SELECT * FROM differences;
+ROLLBACK;
+BEGIN;
+DELETE FROM tenancy.usage_hourly WHERE tenant_id = 'rc_beta';
+SELECT * FROM differences;
+ROLLBACK;
+\echo ledger
+BEGIN;
+DELETE FROM tenancy.usage_ledger WHERE tenant_id = 'rc_beta';
+SELECT * FROM differences;
+ROLLBACK;
+BEGIN;
+INSERT INTO tenancy.usage_ledger (tenant_id, metric, amount, at, stamp, key, attributes) SELECT tenant_id, metric, amount, at, stamp, key, attributes FROM tenancy.usage_ledger WHERE key = 'first' AND tenant_id = 'rc_acme';
+SELECT * FROM differences WHERE part <> 'line';
+ROLLBACK;
+BEGIN;
+UPDATE tenancy.usage_keys SET attributes = '{"a": 2}' WHERE tenant_id = 'rc_acme';
+SELECT * FROM differences;
+ROLLBACK;
+\echo prices, subscriptions
+BEGIN;
+UPDATE tenancy.prices SET params = '{"unit": "0.26"}' WHERE plan = 'rc_plan' AND metric = 'rc.calls';
+SELECT * FROM differences;
+ROLLBACK;
+BEGIN;
+UPDATE tenancy.subscriptions SET starts_at = '2026-03-02', trial_end = '2026-03-03' WHERE tenant_id = 'rc_beta';
+SELECT part, tenant_id FROM differences GROUP BY 1, 2 ORDER BY 1, 2;
+ROLLBACK;
+\echo invoices
+BEGIN;
+ALTER TABLE tenancy.invoice_lines DISABLE TRIGGER ALL;
+UPDATE tenancy.invoice_lines SET amount = amount + 0.01 WHERE invoice_id = :beta AND line_no = 1;
+SELECT * FROM differences;
+ROLLBACK;
+BEGIN;
+ALTER TABLE tenancy.invoices DISABLE TRIGGER ALL;
+UPDATE tenancy.invoices SET total = total + 1, tax = tax + 1 WHERE id = :acme;
+SELECT * FROM differences;
+DELETE FROM tenancy.invoices WHERE id = :beta;
+SELECT part, actual - expected AS difference FROM differences WHERE part = 'number';
+ROLLBACK;
+BEGIN;
+ALTER TABLE tenancy.invoice_lines DISABLE TRIGGER ALL;
+ALTER TABLE tenancy.invoices DISABLE TRIGGER ALL;
+UPDATE tenancy.invoice_lines SET amount = -1000, exact_amount = -1000 WHERE invoice_id = :note AND kind = 'adjustment';
+UPDATE tenancy.invoices SET subtotal = -1000, total = total - 999 WHERE id = :note;
+SELECT * FROM differences;
+ROLLBACK;
+\echo credits
+BEGIN;
+UPDATE tenancy.credit_grants SET balance = 3 WHERE tenant_id = 'rc_acme';
+SELECT * FROM differences;
+ROLLBACK;
+BEGIN;
+DELETE FROM tenancy.credit_entries WHERE kind = 'draw' AND grant_id IN (SELECT id FROM tenancy.credit_grants WHERE tenant_id = 'rc_acme');
+SELECT * FROM differences;
+ROLLBACK;
+-- voided and made again: the credit has come back and gone again
+SELECT tenancy.void_invoice(:beta, 'test'), tenancy.issue_invoice('rc_beta', '2026-03-15') <> :beta AS again;
+SELECT * FROM differences;
+SELECT count(*) FROM tenancy.reconcile('-infinity', 'infinity', 'RC_beta');
+SELECT * FROM tenancy.reconcile('2026-05-01', '2026-05-01');
+DELETE FROM tenancy.tenants WHERE id LIKE 'rc\_%';
+RESET tenancy.clock;
