@@ -168,7 +168,7 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
         traffic::admit_statement();
         traffic::enter();
     }
-    if (depth == 0)
+    if (is_of_client())
         metering::begin_client_statement(copied != nullptr ? core::kCopies : core::kUtilities);
     // A table that is copied out is read past the executor.
     if (copied != nullptr && returns_rows && copied->relation != nullptr && metering::enabled)
