@@ -2,18 +2,40 @@
 // SPDX-License-Identifier: PostgreSQL
 //
 // A hash of (database, tenant) to atomic counters that only grow. To find an entry hold the lock
-// shared; to add one hold it exclusively; entries leave only with their database, and counting needs
-// no lock beyond the shared one. Values are absolute since `epoch`, which is drawn when the memory
-// is made and survives a clean restart in a file: writing them twice is harmless.
+// shared; to add or remove one hold it exclusively. A process pins the entries it adds to, and then
+// adds without a lock. Each entry has an epoch of its own, which is given to no other: what a flush
+// writes are absolute values since it began, so writing them twice is harmless. When the memory is
+// full, entries that nobody has pinned and that have not changed since a flush was committed make
+// room: all they knew is in the table.
 #pragma once
 
 #include "pg.hpp"
 
 #include "core/counts.hpp"
+#include "core/histogram.hpp"
 #include "registry.hpp"
 
 namespace tenancy::counters
 {
+
+struct Key
+{
+    Oid database;
+    char tenant[registry::kNameSize];
+};
+
+// A copy of an entry; what the file holds.
+struct Saved
+{
+    Key key;
+    uint32 changes;
+    uint64 epoch;
+    core::Counts counts;
+    int64 latency[core::kBuckets];
+};
+
+// Not a tenant id: stands for all tenants past the limit.
+inline constexpr const char *kOthers = "(others)";
 
 void request_memory();
 void start();
@@ -21,25 +43,34 @@ void start();
 // Is there shared memory, i.e. was the library preloaded?
 bool is_available();
 
-// Adds to a tenant's counters; the key "" is work without a tenant. Never fails: past
-// tenancy.max_tracked_tenants the counts go to one common entry.
-void add(const char *key, const core::Counts &counts);
+// To be called once in a process, before it adds anything.
+void join();
+
+// Adds to a tenant's counters; the key "" is work without a tenant. Never fails: when there is no
+// room the counts go to one common entry.
+void add(const char *tenant, const core::Counts &counts, const uint8 *latencies, int latency_count);
 
 // Databases with counts that no flush has confirmed; returns how many.
 int dirty_databases(Oid *databases, int most);
 
 void forget_database(Oid database);
 
-// What a flush has written, in the memory context it ran in.
-struct Flushed
-{
-    void *copies;
-    int64 count;
-};
+// The launcher tells where to wake it before its time; nullptr when it ends.
+void set_launcher(Latch *latch);
 
-// Writes this database's counters to tenancy.resource_usage; needs a transaction. Once that has
-// committed, confirm() makes the entries clean.
-int64 flush(Flushed *flushed);
-void confirm(const Flushed &flushed);
+// Copies a database's entries, all or those with news, into the present memory context.
+Saved *snapshot(Oid database, bool only_dirty, int64 *count);
+
+// What a flush has written becomes clean when its transaction commits.
+void remember_flush(const Saved *saved, int64 count);
+void end_flush(bool committed);
+void end_flush_savepoint(int level, bool committed);
+
+// For the file (counters_file.cpp), while no other process runs: all entries as they are, and
+// entries as they were.
+int64 count_all();
+void for_each(void (*visit)(const Saved &saved, void *argument), void *argument);
+void restore(const Saved &saved);
+uint64 *next_epoch();
 
 } // namespace tenancy::counters

@@ -43,6 +43,7 @@ pg_noinline void check_rows_below()
 namespace
 {
 
+constinit emit_log_hook_type previous_emit_log = nullptr;
 constinit object_access_hook_type previous_object_access = nullptr;
 constinit shmem_request_hook_type previous_shmem_request = nullptr;
 constinit shmem_startup_hook_type previous_shmem_startup = nullptr;
@@ -54,11 +55,24 @@ static void on_object_access(ObjectAccessType access, Oid classId, Oid object, i
 {
     if (previous_object_access != nullptr)
         previous_object_access(access, classId, object, part, argument);
+    // Most of all: the server's own functions are called.
+    if (access == OAT_FUNCTION_EXECUTE && object < FirstNormalObjectId)
+        return;
     schema_wall::check_access(access, classId, object, argument);
     if (access == OAT_TRUNCATE && classId == RelationRelationId)
         guard::check_truncate(object);
     if (access == OAT_DROP && classId == PolicyRelationId)
         guard::check_drop_of_policy(object);
+}
+
+// The only place that sees all errors of a client's statements, those of its parser too, and no
+// error that a function has caught. It must not fail.
+static void on_log(ErrorData *error)
+{
+    if (error->elevel == ERROR)
+        metering::count(core::kFailed, 1);
+    if (previous_emit_log != nullptr)
+        previous_emit_log(error);
 }
 
 // What is written and read here is no statement of the client's.
@@ -84,6 +98,13 @@ static void on_transaction(XactEvent event, void *)
 {
     switch (event)
     {
+    case XACT_EVENT_PARALLEL_PRE_COMMIT:
+        metering::begin_statement(); // of workers that run no query: they build an index
+        return;
+    case XACT_EVENT_PARALLEL_COMMIT:
+    case XACT_EVENT_PARALLEL_ABORT:
+        metering::end_parallel_work(event == XACT_EVENT_PARALLEL_ABORT);
+        return;
     case XACT_EVENT_PRE_COMMIT:
     case XACT_EVENT_PRE_PREPARE:
         if (counted_rows::is_anything_pending() || row_quota::is_anything_pending() ||
@@ -103,7 +124,8 @@ static void on_transaction(XactEvent event, void *)
                    : event == XACT_EVENT_PREPARE ? core::End::prepared
                                                  : core::End::committed);
     // The setting still names the tenant here: SET LOCAL is undone only after this.
-    metering::end_transaction();
+    metering::end_transaction(event == XACT_EVENT_ABORT);
+    counters::end_flush(event == XACT_EVENT_COMMIT);
     (void)wall::planning_ends({});
     wall::close_glass_if_over();
     cursors::forget_lost();
@@ -120,10 +142,13 @@ static void on_savepoint(SubXactEvent event, SubTransactionId, SubTransactionId,
 {
     if (event != SUBXACT_EVENT_COMMIT_SUB && event != SUBXACT_EVENT_ABORT_SUB)
         return;
+    const int level = GetCurrentTransactionNestLevel();
     const bool committed = event == SUBXACT_EVENT_COMMIT_SUB;
-    counted_rows::settle_savepoint(GetCurrentTransactionNestLevel(), committed);
-    row_quota::settle_savepoint(GetCurrentTransactionNestLevel(), committed);
-    ledger::settle_savepoint(GetCurrentTransactionNestLevel(), committed);
+    counted_rows::settle_savepoint(level, committed);
+    row_quota::settle_savepoint(level, committed);
+    ledger::settle_savepoint(level, committed);
+    metering::end_savepoint(level, !committed);
+    counters::end_flush_savepoint(level, committed);
 }
 
 static void on_shmem_request()
@@ -159,6 +184,8 @@ void init()
     install_planner();
     install_executor();
     install_utility();
+    previous_emit_log = emit_log_hook;
+    emit_log_hook = on_log;
     previous_object_access = object_access_hook;
     object_access_hook = on_object_access;
     RegisterXactCallback(on_transaction, nullptr);

@@ -8,6 +8,7 @@
 #include "metering.hpp"
 #include "open_queries.hpp"
 #include "plans.hpp"
+#include "row_counts.hpp"
 #include "runaway.hpp"
 #include "schema_wall.hpp"
 #include "traffic.hpp"
@@ -23,6 +24,23 @@ constinit ExecutorStart_hook_type previous_executor_start = nullptr;
 constinit ExecutorRun_hook_type previous_executor_run = nullptr;
 constinit ExecutorFinish_hook_type previous_executor_finish = nullptr;
 
+core::Counter kind_of(CmdType operation)
+{
+    switch (operation)
+    {
+    case CMD_INSERT:
+        return core::kInserts;
+    case CMD_UPDATE:
+        return core::kUpdates;
+    case CMD_DELETE:
+        return core::kDeletes;
+    case CMD_MERGE:
+        return core::kMerges;
+    default:
+        return core::kSelects;
+    }
+}
+
 extern "C" {
 
 static void on_executor_start(QueryDesc *query, int eflags)
@@ -37,13 +55,16 @@ static void on_executor_start(QueryDesc *query, int eflags)
         guard::check_past_wall();
     metering::begin_statement();
     if (is_of_client() && !(eflags & EXEC_FLAG_EXPLAIN_ONLY))
+    {
         traffic::admit_statement();
-    if (depth == 0 && !(eflags & EXEC_FLAG_EXPLAIN_ONLY))
-        metering::count(core::kStatements, 1);
+        metering::begin_client_statement(kind_of(query->operation));
+    }
     if (previous_executor_start != nullptr)
         previous_executor_start(query, eflags);
     else
         standard_ExecutorStart(query, eflags);
+    if (metering::enabled)
+        row_counts::watch(query->planstate);
     // Without a tenant only those matter that see the rows of all.
     if (context::is_set() ? dependence.on_tenant : dependence.is_past_wall || reads_schemas)
         open_queries::watch(query);
@@ -112,9 +133,8 @@ static void on_executor_run(TENANCY_EXECUTOR_RUN_PARAMS)
             traffic::leave();
     }
     PG_END_TRY();
-    if (depth == 0)
-        metering::count(query->operation == CMD_SELECT ? core::kRowsReturned : core::kRowsWritten,
-                        static_cast<int64>(query->estate->es_processed));
+    if (depth == 0 && (query->operation == CMD_SELECT || query->plannedstmt->hasReturning))
+        metering::count(core::kRowsReturned, static_cast<int64>(query->estate->es_processed));
 }
 
 static void finish_executor(QueryDesc *query)
@@ -155,6 +175,8 @@ static void on_executor_finish(QueryDesc *query)
     // Checking reads tables itself.
     if (has_triggers)
         check_rows();
+    if (depth == 0)
+        metering::end_client_statement();
 }
 }
 

@@ -29,7 +29,7 @@ inline void check_rows()
         check_rows_below();
 }
 
-// Time and rows of a client's statement.
+// Time of a client's statement.
 class Stopwatch
 {
 public:
@@ -41,12 +41,8 @@ public:
 
     void stop() const
     {
-        if (depth != 0)
-            return;
-        instr_time now;
-        INSTR_TIME_SET_CURRENT(now);
-        INSTR_TIME_SUBTRACT(now, started_);
-        metering::count(core::kExecMicroseconds, INSTR_TIME_GET_MICROSEC(now));
+        if (depth == 0)
+            metering::add_time(started_);
     }
 
 private:

@@ -11,6 +11,7 @@
 #include "metering.hpp"
 #include "prepared.hpp"
 #include "reservations.hpp"
+#include "row_counts.hpp"
 #include "runaway.hpp"
 #include "schema_wall.hpp"
 #include "schemas.hpp"
@@ -120,10 +121,8 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
 {
     // All that is needed of the statement is read now: it may be freed by the time it has run.
     const NodeTag tag = nodeTag(planned->utilityStmt);
-    const bool writes_rows =
-        tag == T_CreateTableAsStmt ||
-        (tag == T_CopyStmt && castNode(CopyStmt, planned->utilityStmt)->is_from);
-    const bool has_rows = writes_rows || tag == T_CopyStmt || tag == T_FetchStmt;
+    const CopyStmt *copied = tag == T_CopyStmt ? castNode(CopyStmt, planned->utilityStmt) : nullptr;
+    const bool returns_rows = tag == T_FetchStmt || (copied != nullptr && !copied->is_from);
     const char *cursor =
         tag == T_DeclareCursorStmt
             ? pstrdup(castNode(DeclareCursorStmt, planned->utilityStmt)->portalname)
@@ -169,8 +168,11 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
         traffic::admit_statement();
         traffic::enter();
     }
-    if (depth == 0)
-        metering::count(core::kStatements, 1);
+    if (is_of_client())
+        metering::begin_client_statement(copied != nullptr ? core::kCopies : core::kUtilities);
+    // A table that is copied out is read past the executor.
+    if (copied != nullptr && returns_rows && copied->relation != nullptr && metering::enabled)
+        row_counts::watch(copied->relation);
     Stopwatch watch;
     watch.start();
     depth++;
@@ -191,9 +193,10 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
     PG_END_TRY();
     if (tag == T_CopyStmt)
         check_rows();
-    if (depth == 0 && has_rows && completion != nullptr)
-        metering::count(writes_rows ? core::kRowsWritten : core::kRowsReturned,
-                        static_cast<int64>(completion->nprocessed));
+    if (depth == 0)
+        metering::end_client_statement();
+    if (depth == 0 && returns_rows && completion != nullptr)
+        metering::count(core::kRowsReturned, static_cast<int64>(completion->nprocessed));
     if (tag == T_ClosePortalStmt)
         cursors::forget(closed_cursor);
     if (cursor != nullptr)

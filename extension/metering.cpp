@@ -1,35 +1,55 @@
-// Backend-local resource counts and their flush to shared memory.
+// Resource counts of this process between two boundaries, and their way to shared memory.
 // SPDX-License-Identifier: PostgreSQL
 #include "metering.hpp"
 
 #include "context.hpp"
 #include "counters.hpp"
+#include "core/histogram.hpp"
 #include "registry.hpp"
+#include "row_counts.hpp"
+
+#include <ctime>
 
 namespace tenancy::metering
 {
 
+constinit bool enabled = false;
+constinit core::Counts present{};
+
 namespace
 {
 
-// Tenants that one transaction may switch between before it has to flush in its middle.
-constexpr int kMostPending = 8;
-
-struct Pending
-{
-    char id[registry::kNameSize];
-    core::Counts counts;
-};
+// Asking the kernel for the processor time of each short transaction would cost more than all the
+// rest. It is asked for when the tenant changes, and when this much time was counted since.
+constexpr int64 kCpuReadingMicroseconds = 10000;
+constexpr int kMostLatencies = 32;
 
 constinit bool allowed = true;
-constinit bool enabled = false;
-constinit Pending pending[kMostPending]{};
-constinit int pending_count = 0;
-constinit core::Counts present{};  // counted by hooks for the present tenant
-constinit core::Counts boundary{}; // the server's counters at the last boundary
+constinit bool in_transaction = false; // it has begun a statement that is metered
+constinit core::Counts boundary{};     // the server's counters at the last boundary
+constinit bool is_charge_known = true; // whether the present tenant exists has been asked
+constinit int64 time_since_cpu = 0;
+constinit bool statement_runs = false; // a client's
+constinit int64 statement_microseconds = 0;
+constinit uint8 latencies[kMostLatencies]{}; // buckets of statements that have ended
+constinit int latency_count = 0;
+
+int64 cpu_microseconds()
+{
+    timespec now;
+    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now) != 0)
+        return boundary[core::kCpuMicroseconds];
+    return static_cast<int64>(now.tv_sec) * 1000000 + now.tv_nsec / 1000;
+}
+
+void count_cpu()
+{
+    core::add_growth(present, boundary, core::kCpuMicroseconds, cpu_microseconds());
+    time_since_cpu = 0;
+}
 
 // Counts what the server's own counters of this process have grown by since the last boundary.
-void count_growth()
+void count_growth(bool aborting)
 {
     const auto grow = [](core::Counter counter, int64 now) {
         core::add_growth(present, boundary, counter, now);
@@ -39,37 +59,59 @@ void count_growth()
     grow(core::kBlocksRead, blocks.shared_blks_read + blocks.local_blks_read);
     grow(core::kBlocksDirtied, blocks.shared_blks_dirtied + blocks.local_blks_dirtied);
     grow(core::kBlocksWritten, blocks.shared_blks_written + blocks.local_blks_written);
-    grow(core::kTempBlocks, blocks.temp_blks_read + blocks.temp_blks_written);
+    grow(core::kTempBytes, blocks.temp_blks_written * BLCKSZ);
     grow(core::kWalRecords, pgWalUsage.wal_records);
     grow(core::kWalBytes, static_cast<int64>(pgWalUsage.wal_bytes));
+    if (in_transaction)
+        row_counts::take(present, aborting);
 }
 
-void flush()
+// To shared memory, whether or not the transaction commits: the work was done.
+void fold()
 {
-    for (int i = 0; i < pending_count; i++)
-        counters::add(pending[i].id, pending[i].counts);
-    pending_count = 0;
+    counters::add(context::charged_id(), present, latencies, latency_count);
+    present = core::Counts{};
+    latency_count = 0;
 }
 
 extern "C" {
 
 static void on_exit(int, Datum)
 {
-    close_epoch();
-    flush();
+    if (!enabled)
+        return;
+    count_cpu();
+    count_growth(true);
+    fold();
 }
+}
+
+void skip_to_now()
+{
+    const core::Counts before = present;
+    count_cpu();
+    count_growth(false);
+    present = before;
 }
 
 } // namespace
 
 void begin_statement()
 {
-    // A parallel worker's use reaches us through its leader's counters.
-    const bool wanted =
-        allowed && counters::is_available() && !IsParallelWorker() && registry::is_installed();
+    const bool wanted = allowed && counters::is_available() && registry::is_installed();
+    in_transaction = wanted;
     if (wanted)
+    {
         context::confirm();
+        is_charge_known = true;
+    }
     if (wanted == enabled)
+        return;
+    enabled = wanted;
+    if (wanted)
+        counters::join();
+    // A parallel worker's process belongs to one statement from its start.
+    if (IsParallelWorker())
         return;
     static constinit bool registered = false;
     if (wanted && !registered)
@@ -77,57 +119,94 @@ void begin_statement()
         before_shmem_exit(on_exit, 0);
         registered = true;
     }
-    enabled = wanted;
-    const core::Counts before = present;
-    count_growth(); // of work that is not charged
-    present = before;
+    skip_to_now();
 }
 
 void disable()
 {
     allowed = false;
     enabled = false;
+    in_transaction = false;
 }
 
-void count(core::Counter counter, int64 amount)
+void begin_client_statement(core::Counter kind)
 {
-    if (enabled)
-        present[counter] += amount;
+    if (!enabled || IsParallelWorker())
+        return;
+    end_client_statement(); // of one that failed in a savepoint
+    present[kind]++;
+    statement_runs = true;
+    statement_microseconds = 0;
+}
+
+void end_client_statement()
+{
+    if (!statement_runs)
+        return;
+    statement_runs = false;
+    if (latency_count == kMostLatencies)
+        close_epoch();
+    latencies[latency_count++] = static_cast<uint8>(core::bucket_of(statement_microseconds));
+}
+
+void add_time(const instr_time &started)
+{
+    instr_time now;
+    INSTR_TIME_SET_CURRENT(now);
+    INSTR_TIME_SUBTRACT(now, started);
+    const int64 microseconds = INSTR_TIME_GET_MICROSEC(now);
+    count(core::kExecMicroseconds, microseconds);
+    statement_microseconds += microseconds;
+    time_since_cpu += microseconds;
 }
 
 void close_epoch()
 {
-    if (!enabled)
+    if (!enabled || IsParallelWorker())
         return;
-    count_growth();
-    if (core::is_zero(present))
-        return;
-    const char *id = context::charged_id();
-    for (int i = 0; i < pending_count; i++)
-        if (strcmp(pending[i].id, id) == 0)
-        {
-            core::add(pending[i].counts, present);
-            present = core::Counts{};
-            return;
-        }
-    if (pending_count == kMostPending)
-        flush();
-    memcpy(pending[pending_count].id, id, sizeof(pending[pending_count].id));
-    pending[pending_count].counts = present;
-    pending_count++;
-    present = core::Counts{};
+    count_cpu();
+    count_growth(false);
+    if (latency_count > 0 || !core::is_zero(present))
+        fold();
+    is_charge_known = false;
 }
 
-void end_transaction()
+void end_savepoint(int level, bool aborting)
+{
+    if (!in_transaction)
+        return;
+    if (aborting)
+        row_counts::take_savepoint(present, level);
+    else
+        row_counts::savepoint_committed(level);
+}
+
+void end_transaction(bool aborting)
 {
     if (!enabled)
         return;
+    end_client_statement();
     present[core::kTransactions]++;
-    count_growth();
-    counters::add(context::charged_id(), present);
-    present = core::Counts{};
-    if (unlikely(pending_count > 0))
-        flush();
+    if (time_since_cpu >= kCpuReadingMicroseconds)
+        count_cpu();
+    count_growth(aborting);
+    // A statement that failed before anybody was asked waits for one that comes further.
+    if (is_charge_known || !context::is_set())
+        fold();
+    row_counts::forget();
+    in_transaction = false;
+}
+
+void end_parallel_work(bool aborting)
+{
+    if (!enabled)
+        return;
+    core::Counts own{};
+    row_counts::take(own, aborting);
+    own[core::kCpuMicroseconds] = cpu_microseconds();
+    counters::add(context::charged_id(), own, nullptr, 0);
+    row_counts::forget();
+    disable();
 }
 
 } // namespace tenancy::metering

@@ -91,6 +91,7 @@ extern "C" {
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/pgstat_internal.h"
 #include "utils/plancache.h"
 #include "utils/portal.h"
 #include "utils/rel.h"
@@ -215,15 +216,43 @@ inline JsonLexContext *json_lexer(char *text, int size)
 #endif
 }
 
+// What this process has counted of a table or an index.
+inline int64 tuples_returned(const PgStat_TableStatus *statistics)
+{
+#if PG_VERSION_NUM >= 160000
+    return statistics->counts.tuples_returned;
+#else
+    return statistics->t_counts.t_tuples_returned;
+#endif
+}
+
+inline int64 tuples_fetched(const PgStat_TableStatus *statistics)
+{
+#if PG_VERSION_NUM >= 160000
+    return statistics->counts.tuples_fetched;
+#else
+    return statistics->t_counts.t_tuples_fetched;
+#endif
+}
+
 // Before 16 tree walkers are declared as bool (*)() and called with two arguments.
 #if PG_VERSION_NUM >= 160000
 using TreeWalker = bool (*)(Node *, void *);
+using PlanWalker = bool (*)(PlanState *, void *);
+inline PlanWalker plan_walker(PlanWalker function)
+{
+    return function;
+}
 inline TreeWalker walker(bool (*function)(Node *, void *))
 {
     return function;
 }
 #else
 using TreeWalker = bool (*)();
+inline TreeWalker plan_walker(bool (*function)(PlanState *, void *))
+{
+    return reinterpret_cast<TreeWalker>(reinterpret_cast<void (*)()>(function));
+}
 inline TreeWalker walker(bool (*function)(Node *, void *))
 {
     return reinterpret_cast<TreeWalker>(reinterpret_cast<void (*)()>(function));

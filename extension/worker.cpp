@@ -9,6 +9,7 @@
 #include "counters.hpp"
 #include "guc.hpp"
 #include "metering.hpp"
+#include "owner.hpp"
 #include "registry.hpp"
 
 namespace tenancy::worker
@@ -52,6 +53,31 @@ void flush_database(Oid database)
     pfree(handle);
 }
 
+// Until it is time, or a process needs room for tenants; once a second at most.
+void wait_for_next_round()
+{
+    bool woken = false;
+    long left = guc::flush_interval_seconds * 1000L;
+    const TimestampTz began = GetCurrentTimestamp();
+    while (left > 0 && !ShutdownRequestPending)
+    {
+        const int events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, left,
+                                     PG_WAIT_EXTENSION);
+        ResetLatch(MyLatch);
+        CHECK_FOR_INTERRUPTS();
+        if (ConfigReloadPending)
+        {
+            ConfigReloadPending = false;
+            ProcessConfigFile(PGC_SIGHUP);
+        }
+        else if (events & WL_LATCH_SET)
+            woken = true;
+        left = TimestampDifferenceMilliseconds(
+            GetCurrentTimestamp(),
+            TimestampTzPlusMilliseconds(began, woken ? 1000 : guc::flush_interval_seconds * 1000L));
+    }
+}
+
 } // namespace
 
 void register_launcher()
@@ -75,22 +101,16 @@ extern "C" void tenancy_launcher_main(Datum)
     pqsignal(SIGUSR1, procsignal_sigusr1_handler);
     BackgroundWorkerUnblockSignals();
 
+    counters::set_launcher(MyLatch);
     while (!ShutdownRequestPending)
     {
-        (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-                        guc::flush_interval_seconds * 1000L, PG_WAIT_EXTENSION);
-        ResetLatch(MyLatch);
-        CHECK_FOR_INTERRUPTS();
-        if (ConfigReloadPending)
-        {
-            ConfigReloadPending = false;
-            ProcessConfigFile(PGC_SIGHUP);
-        }
+        worker::wait_for_next_round();
         Oid databases[worker::kMostDatabases];
         const int count = counters::dirty_databases(databases, worker::kMostDatabases);
         for (int i = 0; i < count && !ShutdownRequestPending; i++)
             worker::flush_database(databases[i]);
     }
+    counters::set_launcher(nullptr);
     proc_exit(0);
 }
 
@@ -103,23 +123,18 @@ extern "C" void tenancy_flush_main(Datum database)
     // Other databases wait behind this one.
     SetConfigOption("lock_timeout", "3s", PGC_SUSET, PGC_S_OVERRIDE);
 
-    // The copies must outlive the transaction.
-    MemoryContext copies =
-        AllocSetContextCreate(TopMemoryContext, "tenancy flush", ALLOCSET_DEFAULT_SIZES);
-    counters::Flushed flushed{};
     SetCurrentStatementStartTimestamp();
     StartTransactionCommand();
     PushActiveSnapshot(GetTransactionSnapshot());
     metering::disable();
     if (registry::is_installed())
     {
-        MemoryContext previous = MemoryContextSwitchTo(copies);
-        (void)counters::flush(&flushed);
-        MemoryContextSwitchTo(previous);
+        owner::Scope scope = owner::enter();
+        if (SPI_execute("SELECT tenancy.flush_counters()", false, 1) != SPI_OK_SELECT)
+            elog(ERROR, "could not store resource counters");
+        owner::leave(scope);
     }
     PopActiveSnapshot();
     CommitTransactionCommand();
-    if (flushed.count > 0)
-        counters::confirm(flushed);
     proc_exit(0);
 }

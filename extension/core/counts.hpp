@@ -7,21 +7,41 @@
 namespace tenancy::core
 {
 
+// The order is that of the arrays in tenancy.resource_usage: new counters come at the end.
 enum Counter : int {
-    kStatements,
+    kSelects, // statements of clients by kind
+    kInserts,
+    kUpdates,
+    kDeletes,
+    kMerges,
+    kCopies,
+    kUtilities,
+    kFailed,
+    kTransactions,
+    kSessions,
+    kRowsRead,
     kRowsReturned,
-    kRowsWritten,
+    kRowsInserted,
+    kRowsUpdated,
+    kRowsDeleted,
     kBlocksHit,
     kBlocksRead,
     kBlocksDirtied,
     kBlocksWritten,
-    kTempBlocks,
+    kTempBytes,
     kWalRecords,
     kWalBytes,
     kExecMicroseconds,
-    kTransactions,
+    kCpuMicroseconds,
 };
-inline constexpr int kCounters = 12;
+inline constexpr int kCounters = 24;
+
+// Those that a transaction that only reads a little has; all others are seldom needed.
+[[nodiscard]] constexpr bool is_usual(int counter) noexcept
+{
+    return counter == kSelects || counter == kTransactions || counter == kRowsRead ||
+           counter == kRowsReturned || counter == kBlocksHit || counter == kExecMicroseconds;
+}
 
 struct Counts
 {
@@ -50,6 +70,17 @@ constexpr void add_growth(Counts &sum, Counts &before, Counter counter, int64_t 
         if (value != 0)
             return false;
     return true;
+}
+
+// Is there anything but the usual?
+[[nodiscard]] constexpr bool is_unusual(const Counts &counts) noexcept
+{
+    int64_t any = 0;
+#pragma GCC unroll 24
+    for (int i = 0; i < kCounters; i++)
+        if (!is_usual(i))
+            any |= counts.value[i];
+    return any != 0;
 }
 
 } // namespace tenancy::core

@@ -28,9 +28,10 @@ BEGIN
                       ELSE 'REVOKE EXECUTE ON ROUTINE %s FROM %s' END, p.oid::regprocedure, role)
         FROM pg_proc p
         WHERE p.pronamespace = 'tenancy'::regnamespace
-          -- for_each_tenant() and prove_isolation() run with the caller's rights, so the caller needs their parts.
+          -- for_each_tenant() and prove_isolation() run with the caller's rights, and views' functions do, so the
+          -- caller needs their parts.
           AND (NOT tenancy.is_internal(p.oid) OR p.proname LIKE 'prove\_%'
-               OR p.proname = ANY ('{begin_run,collect_run,next_in_run,record_in_run,end_run}'))
+               OR p.proname = ANY ('{begin_run,collect_run,next_in_run,record_in_run,end_run,live_resources}'))
           AND p.proname <> ALL ('{grant_operator,revoke_operator}')
         UNION ALL
         SELECT format(CASE action WHEN 'grant_operator' THEN 'GRANT SELECT ON %s TO %s'

@@ -1,4 +1,4 @@
-# What a client was told, from its output: "told TOKEN" lines, "wrote N" rows inserted, and the block whose end is unknown.
+# What a client was told, from its output: "told TOKEN" lines, "wrote N" INSERTs, and the block whose end is unknown.
 # SPDX-License-Identifier: PostgreSQL
 $1 == "begin" { open = $2; keyed = $3 == "keyed"; rows = 0; next }
 $1 == "row" { row[++rows] = $2; next }
@@ -9,7 +9,7 @@ $1 == "COMMIT" {
 }
 # Also what COMMIT answers in a transaction that has failed.
 $1 == "ROLLBACK" { rows = 0; next }
-$1 == "INSERT" { wrote += $3; next }
+$1 == "INSERT" { wrote++; next }
 $1 == "end" {
     if (keyed) last = open
     open = ""

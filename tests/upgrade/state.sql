@@ -12,7 +12,7 @@ SELECT format('SELECT %L, count(*), md5(coalesce(string_agg(t::text, E''\n'' ORD
               c.oid::regclass, c.oid::regclass)
 FROM pg_class c
 WHERE c.relnamespace IN ('tenancy'::regnamespace, 'shop'::regnamespace) AND c.relkind = 'r'
-  AND c.oid <> 'tenancy.resource_usage'::regclass
+  AND c.relname NOT LIKE 'resource\_%'
 ORDER BY c.oid::regclass::text COLLATE "C" \gexec
 
 TABLE tenancy.attached_tables ORDER BY relation::text COLLATE "C";
