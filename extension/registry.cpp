@@ -95,9 +95,9 @@ void resolve()
         !OidIsValid(found.metrics) || !OidIsValid(found.plan_limits) ||
         !OidIsValid(found.plan_settings_key) || !OidIsValid(found.tenant_settings_key) ||
         !OidIsValid(found.tenant_limits) || !OidIsValid(found.cost_stops) ||
-        !OidIsValid(found.ledger) || !OidIsValid(found.ledger_stamp) || !OidIsValid(found.role_tenants_key) ||
-        !OidIsValid(found.token_secrets_key) || !OidIsValid(found.counted_tables_key) ||
-        !OidIsValid(found.row_changes))
+        !OidIsValid(found.ledger) || !OidIsValid(found.ledger_stamp) ||
+        !OidIsValid(found.role_tenants_key) || !OidIsValid(found.token_secrets_key) ||
+        !OidIsValid(found.counted_tables_key) || !OidIsValid(found.row_changes))
     {
         if (!creating_extension)
             presence = Presence::outdated;
