@@ -40,13 +40,16 @@ Values parse_flags(const Command &command, const std::vector<std::string> &argum
 {
     po::options_description options;
     options.add(command_options(command)).add(common_options());
+    po::positional_options_description positional;
+    if (command.argument)
+        positional.add(command.argument, 1);
     using namespace po::command_line_style;
     try
     {
         Values values;
         po::store(po::command_line_parser(arguments)
                       .options(options)
-                      .positional({})
+                      .positional(positional)
                       .style(unix_style & ~allow_guessing)
                       .run(),
                   values);

@@ -7,6 +7,7 @@
 #include "check.hpp"
 #include "error.hpp"
 #include "init.hpp"
+#include "jobs.hpp"
 #include "onboarding.hpp"
 #include "progress.hpp"
 #include "serve.hpp"
@@ -326,6 +327,58 @@ int run_status(const Values &values, const Settings &settings)
     return kOk;
 }
 
+void add_jobs_options(po::options_description &options)
+{
+    auto add = options.add_options();
+    add("runs", po::value<int>()->value_name("COUNT")->default_value(0),
+        "show the last runs, the newest first, instead of the jobs");
+    add_json(options);
+}
+
+int run_jobs(const Values &values, const Settings &settings)
+{
+    const int count = values["runs"].as<int>();
+    if (count < 0)
+        throw UsageError("--runs must not be negative");
+    auto connection = connect(settings);
+    const auto rows = count ? list_runs(connection, count) : list_jobs(connection);
+    if (is_set(values, "json"))
+        print_json(std::cout, {{count ? "runs" : "jobs", to_json(rows)}});
+    else
+        print_table(std::cout, rows);
+    return kOk;
+}
+
+void add_run_options(po::options_description &options)
+{
+    options.add_options()("job", text("JOB"), "the job; --job may be left out");
+    add_json(options);
+}
+
+int run_run(const Values &values, const Settings &settings)
+{
+    if (!values.count("job"))
+        throw UsageError("no job is named", "", "tenancyd jobs shows those there are.");
+    const auto name = get(values, "job");
+    auto connection = connect(settings);
+    const auto run = run_job(connection, name);
+    if (!run)
+        throw Error("job \"" + name + "\" is running", "55006", "",
+                    "tenancyd jobs --runs 1 shows where.");
+    if (is_set(values, "json"))
+        print_json(std::cout, {{"job", run->name},
+                               {"run", std::stoll(run->id)},
+                               {"attempt", run->attempt},
+                               {"steps", run->steps},
+                               {"seconds", run->took.count()},
+                               {"error", run->error.empty() ? Json() : Json(run->error)}});
+    else if (run->error.empty())
+        std::cout << "job " << run->name << " done, " << run->steps << " steps" << std::endl;
+    if (!run->error.empty() && !is_set(values, "json"))
+        throw Error("job \"" + run->name + "\" failed", "", run->error);
+    return run->error.empty() ? kOk : kFailure;
+}
+
 void add_serve_options(po::options_description &options)
 {
     const auto settings = serve_options();
@@ -344,7 +397,11 @@ constexpr Command kCommands[] = {
      run_onboard},
     {"adopt", "give a table in use the tenant column, and attach it, without downtime",
      add_adopt_options, run_adopt},
-    {"serve", "run rollups and invoices on schedule until stopped", add_serve_options, run_serve},
+    {"serve", "run jobs on schedule, send webhooks, serve metrics, until stopped",
+     add_serve_options, run_serve},
+    {"jobs", "show the jobs of serve: schedules, last runs, what is next", add_jobs_options,
+     run_jobs},
+    {"run", "run a job now", add_run_options, run_run, "job"},
     {"rollup", "roll up the usage ledger once", add_json, run_rollup},
     {"invoice", "issue the invoices of a month", add_invoice_options, run_invoice},
     {"check", "report what endangers isolation; exit with 1 when something does", add_check_options,

@@ -16,6 +16,7 @@ struct Command
     const char *name, *summary;
     void (*add_options)(boost::program_options::options_description &);
     int (*run)(const Values &, const Settings &); // returns the exit code
+    const char *argument = nullptr;               // the option that may stand without its name
 };
 
 std::span<const Command> commands();

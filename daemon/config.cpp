@@ -51,7 +51,7 @@ void merge(po::variables_map &into, const po::variables_map &from, bool defaults
             into.insert({name, value});
 }
 
-// TENANCYD_ROLLUP_INTERVAL=60 is --rollup-interval 60; other TENANCYD_* variables are none of ours.
+// TENANCYD_RETRY_MAX=60 is --retry-max 60; other TENANCYD_* variables are none of ours.
 po::variables_map environment_values(char **environment)
 {
     const auto settings = settings_options(false);
@@ -162,11 +162,19 @@ po::options_description serve_options()
     add("http-listen", text("HOST:PORT")->default_value("127.0.0.1:8432"),
         "where /healthz, /readyz and /metrics are served; port 0 takes any free port, \"off\" "
         "serves nothing");
-    add("rollup-interval", number("SECONDS")->default_value(60), "time between rollups");
-    add("invoice", text("on|off")->default_value("on"),
-        "issue the invoices of each month once it is over in every time zone");
-    add("invoice-months", number("MONTHS")->default_value(3),
-        "ended months to look back for invoices that were not issued");
+    add("observe-interval", number("SECONDS")->default_value(30),
+        "time between two looks at the database for /metrics");
+    add("metrics-tenants", number("COUNT")->default_value(20),
+        "tenants with series of their own at /metrics: those nearest to a limit, and those that "
+        "use "
+        "most; 0 is none");
+    add("webhooks", text("on|off")->default_value("on"),
+        "send webhooks, while no other daemon does");
+    add("webhook-private", text("on|off")->default_value("off"),
+        "connect to addresses that are not public (loopback, private networks), too");
+    add("webhook-ca-file", text("FILE"),
+        "certificates of authorities to trust, instead of the machine's");
+    add("webhook-connections", number("COUNT")->default_value(32), "requests under way at a time");
     add("leader-poll", number("SECONDS")->default_value(2),
         "how often a stand-by tries to become the leader");
     add("retry-max", number("SECONDS")->default_value(30),
@@ -208,9 +216,13 @@ Settings load_settings(const po::variables_map &flags, const Sources &sources)
     settings.connection = complete_parameters(parse_conninfo(dsn), password);
     settings.log_level = map["log-level"].as<std::string>();
     settings.http_listen = map["http-listen"].as<std::string>();
-    settings.rollup_interval = std::chrono::seconds(bounded(map, "rollup-interval", 1, 86'400));
-    settings.invoice = on_or_off(map, "invoice");
-    settings.invoice_months = bounded(map, "invoice-months", 1, 120);
+    settings.observe_interval = std::chrono::seconds(bounded(map, "observe-interval", 1, 3'600));
+    settings.metrics_tenants = bounded(map, "metrics-tenants", 0, 1'000);
+    settings.webhooks = on_or_off(map, "webhooks");
+    settings.webhook_private = on_or_off(map, "webhook-private");
+    settings.webhook_ca_file =
+        map.count("webhook-ca-file") ? map["webhook-ca-file"].as<std::string>() : "";
+    settings.webhook_connections = bounded(map, "webhook-connections", 1, 1'000);
     settings.leader_poll = std::chrono::seconds(bounded(map, "leader-poll", 1, 3'600));
     settings.retry_max = std::chrono::seconds(bounded(map, "retry-max", 1, 3'600));
     return settings;

@@ -20,9 +20,11 @@ struct Settings
 
     // Of `serve`.
     std::string http_listen;
-    std::chrono::seconds rollup_interval;
-    bool invoice;
-    int invoice_months;
+    std::chrono::seconds observe_interval;
+    int metrics_tenants;
+    bool webhooks, webhook_private;
+    std::string webhook_ca_file;
+    int webhook_connections;
     std::chrono::seconds leader_poll;
     std::chrono::seconds retry_max;
 };

@@ -22,11 +22,12 @@ constexpr const char *kPasswordKeywords[] = {"password", "sslpassword"};
 // search_path: everything is spelt with its schema, so that nothing can be slipped in between.
 // TimeZone and DateStyle: times look the same wherever the server is. The others let the server
 // notice within seconds that a daemon or its machine died, also in the middle of a statement: only
-// then is the leader's lock free.
+// then is the leader's lock free. The last is for answers that nobody acknowledges: while there are
+// any, keep-alives are not sent.
 constexpr char kSessionOptions[] = "-c search_path=pg_catalog -c TimeZone=UTC -c DateStyle=ISO"
                                    " -c client_connection_check_interval=2s"
-                                   " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5"
-                                   " -c tcp_keepalives_count=3";
+                                   " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2"
+                                   " -c tcp_keepalives_count=3 -c tcp_user_timeout=10s";
 
 std::string environment(const char *name)
 {
@@ -84,9 +85,10 @@ ConnectionParameters complete_parameters(ConnectionParameters parameters,
     parameters["application_name"] = "tenancyd";
     parameters["client_encoding"] = "UTF8";
     // The same for a server that is gone without a word.
-    parameters.try_emplace("keepalives_idle", "10");
-    parameters.try_emplace("keepalives_interval", "5");
+    parameters.try_emplace("keepalives_idle", "5");
+    parameters.try_emplace("keepalives_interval", "2");
     parameters.try_emplace("keepalives_count", "3");
+    parameters.try_emplace("tcp_user_timeout", "10000");
     // Without a limit an unreachable host keeps a connection attempt for minutes.
     if (environment("PGCONNECT_TIMEOUT").empty())
         parameters.try_emplace("connect_timeout", "10");

@@ -74,11 +74,18 @@ HttpServer::HttpServer(const Health &health, Metrics &metrics) : implementation_
             answer_json(response, response.status,
                         {{"error", response.status == 404 ? "not found" : "bad request"}});
     });
+    // A request stays in one thread.
+    thread_local std::chrono::steady_clock::time_point begin;
+    server.set_pre_routing_handler([](const auto &, auto &) {
+        begin = std::chrono::steady_clock::now();
+        return httplib::Server::HandlerResponse::Unhandled;
+    });
     // Counted before it is sent: who has an answer can see it counted.
     server.set_post_routing_handler([&](const auto &request, const auto &response) {
         const bool known =
             std::find(std::begin(kRoutes), std::end(kRoutes), request.path) != std::end(kRoutes);
-        metrics.http_request(known ? request.path : "other", response.status);
+        metrics.http_request(known ? request.path : "other", response.status,
+                             std::chrono::steady_clock::now() - begin);
     });
 
     // The library's own choice, SO_REUSEPORT, would let two daemons share a port and its requests.

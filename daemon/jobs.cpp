@@ -1,12 +1,10 @@
-// The list of what `serve` does by itself.
+// Jobs: runs those that are due, step by step, and shows what became of them.
 // SPDX-License-Identifier: PostgreSQL
 #include "jobs.hpp"
 
-#include "billing.hpp"
-#include "server.hpp"
-#include "status.hpp"
-
 #include <spdlog/spdlog.h>
+
+#include <unistd.h>
 
 namespace tenancyd
 {
@@ -14,75 +12,75 @@ namespace tenancyd
 namespace
 {
 
-void run_rollup(pg::Connection &connection, Metrics &metrics)
+using Clock = std::chrono::steady_clock;
+
+// For the log in the database: where the daemon runs, and which process it is.
+std::string here()
 {
-    const auto done = rollup(connection);
-    const auto rows = done.text(0, "rows_rolled");
-    metrics.rolled_up(std::stod(rows));
-    spdlog::log(rows == "0" ? spdlog::level::debug : spdlog::level::info,
-                "rolled up {} ledger rows of {} tenants, {} pending", rows, done.text(0, "tenants"),
-                done.text(0, "pending"));
+    char name[256] = "";
+    gethostname(name, sizeof name - 1);
+    return std::string(name) + "/" + std::to_string(getpid());
 }
 
-// Issues what is due, a month a transaction, and remembers the last month that is complete: what
-// failed is tried again.
-class Invoicing
+// One statement a step: it and its mark in the log are one transaction.
+void run_steps(pg::Connection &connection, JobRun &run)
 {
-public:
-    Invoicing(int look_back, Metrics &metrics) : look_back_(look_back), metrics_(metrics) {}
-
-    void operator()(pg::Connection &connection)
+    for (bool done = false; !done;)
     {
-        const auto due = months_to_invoice(server_clock(connection), done_, look_back_);
-        if (due.empty())
-            return;
-        run_rollup(connection, metrics_);
-        int failed = 0;
-        std::string first_error;
-        for (const Month month : due)
-        {
-            const auto run = issue_invoices(connection, month);
-            metrics_.invoices_issued(run.created);
-            if (run.created)
-                spdlog::info("issued {} invoices for {}", run.created, to_string(month));
-            if (failed == 0 && run.failed == 0)
-                done_ = month;
-            failed += run.failed;
-            if (first_error.empty())
-                first_error = run.first_error;
-        }
-        if (failed)
-            throw Error(std::to_string(failed) + " invoices could not be issued", "",
-                        "The first: " + first_error + ".");
+        const auto step = connection.exec("SELECT * FROM tenancy.step_job($1::bigint)", {run.id});
+        done = step.text(0, "done") == "t";
+        run.steps++;
+        spdlog::debug("job {}: step {} did {}", run.name, run.steps, step.text(0, "details"));
     }
-
-private:
-    const int look_back_;
-    Metrics &metrics_;
-    std::optional<Month> done_;
-};
-
-void observe(pg::Connection &connection, Metrics &metrics)
-{
-    const auto tenants = count_tenants(connection);
-    for (int row = 0; row < tenants.rows(); row++)
-        metrics.tenants(tenants.text(row, "status"), std::stod(tenants.text(row, "tenants")));
-    if (const auto ledger = ledger_state(connection); ledger.rows())
-        metrics.pending_rows(std::stod(ledger.text(0, "pending")));
 }
 
 } // namespace
 
-std::vector<Job> make_jobs(const Settings &settings, Metrics &metrics)
+std::optional<JobRun> run_job(pg::Connection &connection, const pg::Value &name)
 {
-    const auto interval = settings.rollup_interval;
-    std::vector<Job> jobs{
-        {"rollup", interval, true, [&](auto &connection) { run_rollup(connection, metrics); }}};
-    if (settings.invoice)
-        jobs.push_back({"invoice", interval, true, Invoicing(settings.invoice_months, metrics)});
-    jobs.push_back(
-        {"observe", interval, false, [&](auto &connection) { observe(connection, metrics); }});
-    return jobs;
+    const auto start = Clock::now();
+    const auto begun = connection.exec("SELECT * FROM tenancy.begin_job($1, $2)", {name, here()});
+    if (!begun.value(0, "run"))
+        return std::nullopt;
+    JobRun run{begun.text(0, "run"), begun.text(0, "name"), std::stoi(begun.text(0, "attempt"))};
+    pg::Value error;
+    try
+    {
+        run_steps(connection, run);
+    }
+    catch (const Error &problem)
+    {
+        // Without a connection it is not for us to say what became of it.
+        if (!connection.alive())
+            throw;
+        error = run.error = error_line(problem);
+    }
+    connection.exec("SELECT tenancy.end_job($1::bigint, $2)", {run.id, error});
+    run.took = Clock::now() - start;
+    if (error)
+        spdlog::error("job {}, attempt {}, failed: {}", run.name, run.attempt, run.error);
+    else
+        spdlog::debug("job {} done", run.name);
+    return run;
+}
+
+pg::Result list_jobs(pg::Connection &connection)
+{
+    return connection.exec(R"(
+        SELECT j.name AS job, CASE WHEN NOT j.enabled THEN 'off' WHEN j.every IS NOT NULL THEN 'every ' || j.every
+                              ELSE 'daily ' || j.daily_at END AS schedule,
+               j.outcome, date_trunc('second', j.started_at) AS started_at, j.attempt, j.steps, j.details, j.error,
+               date_trunc('second', CASE WHEN j.next_at = '-infinity' THEN now() ELSE j.next_at END) AS next_at
+        FROM tenancy.jobs j ORDER BY j.name)");
+}
+
+pg::Result list_runs(pg::Connection &connection, int count)
+{
+    return connection.exec(R"(
+        SELECT r.id AS run, r.job, r.scheduled_for, r.attempt, r.outcome, r.started_at, r.finished_at, r.steps,
+               r.details, r.error, r.host
+        FROM tenancy.job_runs r ORDER BY r.id DESC LIMIT $1::integer)",
+                           {std::to_string(count)});
 }
 
 } // namespace tenancyd

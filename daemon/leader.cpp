@@ -5,16 +5,22 @@
 namespace tenancyd
 {
 
-bool try_to_lead(pg::Connection &connection)
+bool try_to_lead(pg::Connection &connection, Duty duty)
 {
-    constexpr long long key = static_cast<long long>(kLeaderClass) << 32 | kLeaderObject;
-    return connection.exec("SELECT pg_try_advisory_lock($1) AS leads", {std::to_string(key)})
-               .text(0, "leads") == "t";
+    const long long key = static_cast<long long>(kLeaderClass) << 32 | static_cast<unsigned>(duty);
+    if (connection.exec("SELECT pg_try_advisory_lock($1) AS leads", {std::to_string(key)})
+            .text(0, "leads") != "t")
+        return false;
+    // A leader speaks every second. Keep-alives do not find a process that hangs: its machine's
+    // kernel answers them.
+    connection.exec("SET idle_session_timeout = '10s'");
+    return true;
 }
 
 pg::Result find_leader(pg::Connection &connection)
 {
-    return connection.exec(R"(
+    return connection.exec(
+        R"(
         SELECT l.pid, a.application_name, coalesce(a.client_addr::text, 'local') AS client,
                a.backend_start AS since
         FROM pg_locks l
@@ -22,7 +28,7 @@ pg::Result find_leader(pg::Connection &connection)
         LEFT JOIN pg_stat_activity a USING (pid)
         WHERE l.locktype = 'advisory' AND l.granted AND d.datname = current_database()
           AND l.classid = $1::bigint::oid AND l.objid = $2::bigint::oid AND l.objsubid = 1)",
-                           {std::to_string(kLeaderClass), std::to_string(kLeaderObject)});
+        {std::to_string(kLeaderClass), std::to_string(static_cast<unsigned>(Duty::jobs))});
 }
 
 } // namespace tenancyd

@@ -24,7 +24,15 @@ prometheus::Family<prometheus::Gauge> &gauge(prometheus::Registry &registry, con
     return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
 }
 
+prometheus::Family<prometheus::Histogram> &histogram(prometheus::Registry &registry,
+                                                     const char *name, const char *help)
+{
+    return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
+}
+
 const prometheus::Histogram::BucketBoundaries kSeconds{0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300};
+const prometheus::Histogram::BucketBoundaries kRequestSeconds{0.0005, 0.002, 0.01, 0.05, 0.2, 1};
+constexpr const char *kOutcomes[] = {"delivered", "retry", "dead", "gone"};
 
 } // namespace
 
@@ -38,27 +46,27 @@ Metrics::Metrics()
           gauge(registry_, "tenancyd_leader", "1 while this daemon is the one that runs the jobs.")
               .Add({})),
       jobs_(counter(registry_, "tenancyd_jobs_total", "Runs of a job, by result.")),
-      job_seconds_(prometheus::BuildHistogram()
-                       .Name("tenancyd_job_duration_seconds")
-                       .Help("How long runs of a job took.")
-                       .Register(registry_)),
-      job_success_(gauge(registry_, "tenancyd_job_last_success_timestamp_seconds",
-                         "When a job last succeeded.")),
-      rolled_up_(counter(registry_, "tenancyd_ledger_rows_rolled_up_total",
-                         "Ledger rows rolled up by this daemon.")
-                     .Add({})),
-      invoices_(
-          counter(registry_, "tenancyd_invoices_issued_total", "Invoices issued by this daemon.")
+      job_seconds_(
+          histogram(registry_, "tenancyd_job_duration_seconds", "How long runs of a job took.")),
+      webhook_sender_(
+          gauge(registry_, "tenancyd_webhook_sender", "1 while this daemon sends the webhooks.")
               .Add({})),
-      pending_(gauge(registry_, "tenancyd_ledger_pending_rows", "Ledger rows not rolled up yet.")
-                   .Add({})),
-      tenants_(gauge(registry_, "tenancyd_tenants", "Tenants, by status.")),
+      webhooks_(counter(registry_, "tenancyd_webhook_deliveries_total",
+                        "Tries to deliver an event, by outcome.")),
+      webhook_seconds_(histogram(registry_, "tenancyd_webhook_duration_seconds",
+                                 "How long tries to deliver an event took.")
+                           .Add({}, kSeconds)),
       requests_(counter(registry_, "tenancyd_http_requests_total",
-                        "Answered requests, by route and status code."))
+                        "Answered requests, by route and status code.")),
+      request_seconds_(histogram(registry_, "tenancyd_http_request_duration_seconds",
+                                 "How long answers took, by route."))
 {
     gauge(registry_, "tenancyd_build_info", "1, labelled with the version.")
         .Add({{"version", std::string(kVersion)}})
         .Set(1);
+    // There from the beginning, so that the first one is seen as an increase.
+    for (const char *outcome : kOutcomes)
+        webhooks_.Add({{"outcome", outcome}});
 }
 
 void Metrics::database_up(bool up)
@@ -78,40 +86,39 @@ void Metrics::leader(bool leads)
 
 void Metrics::job_finished(const std::string &job, bool good, std::chrono::duration<double> took)
 {
-    jobs_.Add({{"job", job}, {"result", good ? "success" : "failure"}}).Increment();
-    job_seconds_.Add({{"job", job}}, kSeconds).Observe(took.count());
-    if (good)
-        job_success_.Add({{"job", job}}).SetToCurrentTime();
+    jobs_.Add({{"job_name", job}, {"result", good ? "success" : "failure"}}).Increment();
+    job_seconds_.Add({{"job_name", job}}, kSeconds).Observe(took.count());
 }
 
-void Metrics::rolled_up(double rows)
+void Metrics::sends_webhooks(bool sends)
 {
-    rolled_up_.Increment(rows);
+    webhook_sender_.Set(sends);
 }
 
-void Metrics::invoices_issued(double count)
+void Metrics::webhook_finished(const std::string &outcome, std::chrono::duration<double> took)
 {
-    invoices_.Increment(count);
+    webhooks_.Add({{"outcome", outcome}}).Increment();
+    webhook_seconds_.Observe(took.count());
 }
 
-void Metrics::pending_rows(double rows)
-{
-    pending_.Set(rows);
-}
-
-void Metrics::tenants(const std::string &status, double count)
-{
-    tenants_.Add({{"status", status}}).Set(count);
-}
-
-void Metrics::http_request(const std::string &route, int status)
+void Metrics::http_request(const std::string &route, int status, std::chrono::duration<double> took)
 {
     requests_.Add({{"route", route}, {"status", std::to_string(status)}}).Increment();
+    request_seconds_.Add({{"route", route}}, kRequestSeconds).Observe(took.count());
+}
+
+void Metrics::observed(Observations observations)
+{
+    std::lock_guard guard(mutex_);
+    observations_ = std::move(observations);
 }
 
 std::string Metrics::text() const
 {
-    return prometheus::TextSerializer().Serialize(registry_.Collect());
+    auto families = registry_.Collect();
+    std::lock_guard guard(mutex_);
+    families.insert(families.end(), observations_.begin(), observations_.end());
+    return prometheus::TextSerializer().Serialize(families);
 }
 
 } // namespace tenancyd

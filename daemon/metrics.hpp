@@ -1,9 +1,11 @@
 // The daemon's own numbers, in Prometheus' text format.
 // SPDX-License-Identifier: PostgreSQL
 //
-// Labels take values from short fixed lists (jobs, results, routes, tenant states), never tenants,
-// roles or paths a client chose. Thread-safe.
+// The label is job_name, since Prometheus itself calls its target's job. Labels take values from short fixed lists (jobs, results, routes, tenant states), never roles or
+// paths a client chose; tenants only as many as the operator allows. Thread-safe.
 #pragma once
+
+#include "observe.hpp"
 
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
@@ -11,6 +13,7 @@
 #include <prometheus/registry.h>
 
 #include <chrono>
+#include <mutex>
 #include <string>
 
 namespace tenancyd
@@ -25,11 +28,12 @@ public:
     void connected();
     void leader(bool leads);
     void job_finished(const std::string &job, bool good, std::chrono::duration<double> took);
-    void rolled_up(double rows);
-    void invoices_issued(double count);
-    void pending_rows(double rows);
-    void tenants(const std::string &status, double count);
-    void http_request(const std::string &route, int status);
+    void sends_webhooks(bool sends);
+    // outcome: delivered, retry, dead or gone.
+    void webhook_finished(const std::string &outcome, std::chrono::duration<double> took);
+    void http_request(const std::string &route, int status, std::chrono::duration<double> took);
+    // What the database is like now, instead of what it was like before.
+    void observed(Observations observations);
 
     // Everything, as /metrics answers it.
     std::string text() const;
@@ -41,12 +45,13 @@ private:
     prometheus::Gauge &leader_;
     prometheus::Family<prometheus::Counter> &jobs_;
     prometheus::Family<prometheus::Histogram> &job_seconds_;
-    prometheus::Family<prometheus::Gauge> &job_success_;
-    prometheus::Counter &rolled_up_;
-    prometheus::Counter &invoices_;
-    prometheus::Gauge &pending_;
-    prometheus::Family<prometheus::Gauge> &tenants_;
+    prometheus::Gauge &webhook_sender_;
+    prometheus::Family<prometheus::Counter> &webhooks_;
+    prometheus::Histogram &webhook_seconds_;
     prometheus::Family<prometheus::Counter> &requests_;
+    prometheus::Family<prometheus::Histogram> &request_seconds_;
+    mutable std::mutex mutex_;
+    Observations observations_;
 };
 
 } // namespace tenancyd

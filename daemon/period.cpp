@@ -48,16 +48,4 @@ Month last_ended_month(sys_seconds now)
     return day.year() / day.month() - months(1);
 }
 
-std::vector<Month> months_to_invoice(sys_seconds now, std::optional<Month> done, int look_back)
-{
-    Month last = last_ended_month(now);
-    Month first = last - months(look_back - 1);
-    if (done)
-        first = std::max(first, *done + months(1));
-    std::vector<Month> due;
-    for (Month month = first; month <= last; month += months(1))
-        due.push_back(month);
-    return due;
-}
-
 } // namespace tenancyd

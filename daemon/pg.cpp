@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "pg.hpp"
 
+#include "crash_point.hpp"
+
 #include <poll.h>
 #include <spdlog/spdlog.h>
 
@@ -23,27 +25,6 @@ std::string trimmed(const char *text)
     std::string result = text ? text : "";
     result.erase(result.find_last_not_of(" \n") + 1);
     return result;
-}
-
-int milliseconds_until(Clock::time_point deadline)
-{
-    auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-    return static_cast<int>(std::clamp<long long>(left, 0, 3'600'000));
-}
-
-struct Ready
-{
-    bool socket, stop;
-};
-
-// Waits for the socket or the stop descriptor (-1: poll() ignores it); timeout_ms -1 is for ever.
-Ready wait_for(int socket, int stop_fd, int timeout_ms)
-{
-    pollfd fds[] = {{socket, POLLIN, 0}, {stop_fd, POLLIN, 0}};
-    while (poll(fds, 2, timeout_ms) < 0)
-        if (errno != EINTR)
-            throw Error("poll() failed: " + std::string(std::strerror(errno)));
-    return {fds[0].revents != 0, fds[1].revents != 0};
 }
 
 void log_notice(void *, const PGresult *notice)
@@ -79,7 +60,8 @@ Value Result::value(int row, const char *column) const
     return is_null(row, number) ? Value() : text(row, number);
 }
 
-Connection::Connection(const ConnectionParameters &parameters, int stop_fd) : stop_fd_(stop_fd)
+Connection::Connection(const ConnectionParameters &parameters, int stop_fd, Heartbeat *heartbeat)
+    : stop_fd_(stop_fd), heartbeat_(heartbeat)
 {
     std::vector<const char *> keywords, values;
     for (const auto &[keyword, value] : parameters)
@@ -117,9 +99,11 @@ Result Connection::exec(const char *sql, const Params &params)
     std::vector<const char *> values;
     for (const auto &param : params)
         values.push_back(param ? param->c_str() : nullptr);
+    crash_point();
     if (!PQsendQueryParams(connection_.get(), sql, static_cast<int>(values.size()), nullptr,
                            values.data(), nullptr, nullptr, 0))
         fail(nullptr);
+    crash_point();
 
     // The last result counts; a lost connection may leave its reason in an earlier one.
     Result last(nullptr);
@@ -139,9 +123,30 @@ Result Connection::exec(const char *sql, const Params &params)
         failed = status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK;
         last = Result(next);
     }
+    crash_point();
     if (failed)
         fail(last.raw());
     return last;
+}
+
+// Waits for the socket or the stop descriptor (-1: poll() ignores it), a second at a time, so that
+// the heart beats meanwhile.
+Connection::Ready Connection::wait_for(Clock::time_point deadline, int stop_fd)
+{
+    pollfd fds[] = {{PQsocket(connection_.get()), POLLIN, 0}, {stop_fd, POLLIN, 0}};
+    for (;;)
+    {
+        if (heartbeat_)
+            heartbeat_->beat();
+        const auto left = std::clamp<std::chrono::milliseconds>(
+            std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()),
+            std::chrono::milliseconds(0), std::chrono::milliseconds(1000));
+        const int count = poll(fds, 2, static_cast<int>(left.count()));
+        if (count < 0 && errno != EINTR)
+            throw Error("poll() failed: " + std::string(std::strerror(errno)));
+        if (count > 0 || Clock::now() >= deadline)
+            return {count > 0 && fds[0].revents != 0, count > 0 && fds[1].revents != 0};
+    }
 }
 
 // Returns when PQgetResult() would not block.
@@ -149,7 +154,7 @@ void Connection::wait_readable()
 {
     while (PQisBusy(connection_.get()))
     {
-        if (wait_for(PQsocket(connection_.get()), stop_fd_, -1).stop)
+        if (wait_for(Clock::time_point::max(), stop_fd_).stop)
         {
             cancel();
             throw Interrupted();
@@ -170,8 +175,7 @@ void Connection::cancel()
         return;
     auto deadline = Clock::now() + std::chrono::milliseconds(500);
     while (PQisBusy(connection_.get()) && Clock::now() < deadline)
-        if (wait_for(PQsocket(connection_.get()), -1, milliseconds_until(deadline)).socket &&
-            !PQconsumeInput(connection_.get()))
+        if (wait_for(deadline, -1).socket && !PQconsumeInput(connection_.get()))
             return;
 }
 
@@ -192,7 +196,7 @@ void Connection::idle_until(Clock::time_point deadline)
 {
     for (;;)
     {
-        auto ready = wait_for(PQsocket(connection_.get()), stop_fd_, milliseconds_until(deadline));
+        auto ready = wait_for(deadline, stop_fd_);
         if (ready.stop)
             throw Interrupted();
         // An idle server speaks only to say something in passing, or to end the connection.

@@ -7,6 +7,7 @@
 
 #include "conninfo.hpp"
 #include "error.hpp"
+#include "heartbeat.hpp"
 
 #include <libpq-fe.h>
 
@@ -58,7 +59,9 @@ class Connection
 {
 public:
     // stop_fd: a descriptor that becomes readable when the program shall stop, or -1.
-    explicit Connection(const ConnectionParameters &parameters, int stop_fd = -1);
+    // heartbeat: what beats while it waits.
+    explicit Connection(const ConnectionParameters &parameters, int stop_fd = -1,
+                        Heartbeat *heartbeat = nullptr);
 
     Result exec(const char *sql, const Params &params = {});
 
@@ -73,6 +76,11 @@ public:
     void idle_until(std::chrono::steady_clock::time_point deadline);
 
 private:
+    struct Ready
+    {
+        bool socket, stop;
+    };
+    Ready wait_for(std::chrono::steady_clock::time_point deadline, int stop_fd);
     void wait_readable();
     void cancel();
     [[noreturn]] void fail(const PGresult *result);
@@ -83,6 +91,7 @@ private:
     };
     std::unique_ptr<PGconn, Finish> connection_;
     int stop_fd_;
+    Heartbeat *heartbeat_;
 };
 
 // BEGIN … COMMIT, or a savepoint inside another one; what is not committed is rolled back.

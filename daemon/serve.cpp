@@ -1,13 +1,15 @@
 // The daemon: worker, web server and signals put together.
 // SPDX-License-Identifier: PostgreSQL
 //
-// Threads: the main one waits for a signal; the worker's owns the connection; the web server's only
-// read Health and Metrics, which lock for themselves. Nothing else is shared.
+// Threads: the main one waits for a signal, and tells systemd that the others live; the worker's and
+// the dispatcher's own a connection each; the web server's only read Health and Metrics, which lock
+// for themselves. Nothing else is shared but the heartbeats.
 #include "serve.hpp"
 
+#include "dispatcher.hpp"
 #include "error.hpp"
 #include "http.hpp"
-#include "jobs.hpp"
+#include "service.hpp"
 #include "version.hpp"
 #include "worker.hpp"
 
@@ -16,6 +18,7 @@
 #include <spdlog/spdlog.h>
 #include <sys/signalfd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -44,11 +47,20 @@ int open_stop_fd()
     return fd;
 }
 
-void wait_until_readable(int fd)
+// Until the first signal. A thread that hangs keeps systemd from hearing that the daemon lives.
+void watch(int stop_fd, const std::vector<const Heartbeat *> &heartbeats)
 {
-    pollfd event{fd, POLLIN, 0};
-    while (poll(&event, 1, -1) < 0 && errno == EINTR)
-        ;
+    const auto asked = watchdog_interval();
+    const int pause = asked ? static_cast<int>(asked->count() / 3000) : -1;
+    for (pollfd event{stop_fd, POLLIN, 0};;)
+    {
+        const int count = poll(&event, 1, pause);
+        if (count > 0)
+            return;
+        if (count == 0 && std::all_of(heartbeats.begin(), heartbeats.end(),
+                                      [&](const auto *heart) { return heart->age() < *asked; }))
+            notify_alive();
+    }
 }
 
 void start_http(HttpServer &http, const ListenAddress &address)
@@ -76,15 +88,27 @@ int serve(const Settings &settings)
     HttpServer http(health, metrics);
     if (const auto address = parse_listen(settings.http_listen); !address.host.empty())
         start_http(http, address);
-    Worker worker(settings, make_jobs(settings, metrics), health, metrics, stop_fd);
-    std::thread worker_thread([&] { worker.run(); });
+    Worker worker(settings, health, metrics, stop_fd);
+    Dispatcher dispatcher(settings, metrics, stop_fd);
+    std::vector<const Heartbeat *> heartbeats{&worker.heartbeat()};
+    std::thread worker_thread([&] { worker.run(); }), dispatcher_thread;
+    if (settings.webhooks)
+    {
+        heartbeats.push_back(&dispatcher.heartbeat());
+        dispatcher_thread = std::thread([&] { dispatcher.run(); });
+    }
+    // Ready as soon as it answers: without a database it tries again, and /readyz says so.
+    notify_ready("serving");
 
-    wait_until_readable(stop_fd);
+    watch(stop_fd, heartbeats);
+    notify_stopping();
     spdlog::info("stopping");
     std::promise<void> stopped;
     std::thread closer([&] {
         http.stop();
         worker_thread.join();
+        if (dispatcher_thread.joinable())
+            dispatcher_thread.join();
         stopped.set_value();
     });
     // A thread may still wait for an unreachable host or for a client's request: nothing is lost

@@ -1,11 +1,12 @@
-// The thread that holds the connection: reconnects, tries to lead, runs the jobs that are due.
+// The thread that runs jobs: tries to lead, runs what is due, looks at the database.
 // SPDX-License-Identifier: PostgreSQL
 #include "worker.hpp"
 
+#include "jobs.hpp"
 #include "leader.hpp"
-#include "server.hpp"
+#include "observe.hpp"
+#include "session.hpp"
 
-#include <poll.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -13,93 +14,74 @@
 namespace tenancyd
 {
 
-using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
 
-Worker::Worker(const Settings &settings, std::vector<Job> jobs, Health &health, Metrics &metrics,
-               int stop_fd)
-    : settings_(settings), backoff_{.most = settings.retry_max},
-      scheduler_(std::move(jobs), backoff_), health_(health), metrics_(metrics), stop_fd_(stop_fd)
+Worker::Worker(const Settings &settings, Health &health, Metrics &metrics, int stop_fd)
+    : settings_(settings), health_(health), metrics_(metrics), stop_fd_(stop_fd)
 {}
 
 void Worker::run()
 {
-    for (int failures = 0;;)
-    {
-        std::string reason;
-        try
-        {
-            serve_connection(failures);
-        }
-        catch (const pg::Interrupted &)
-        {
-            return;
-        }
-        catch (const std::exception &error)
-        {
-            reason = error_line(error);
-        }
-        set_leader(false);
-        health_.database_down(reason);
-        metrics_.database_up(false);
-        const auto delay = backoff_.delay(++failures, random_unit());
-        spdlog::warn("{}; next try in {} ms", reason, delay.count());
-        if (stopped_within(delay))
-            return;
-    }
+    const SessionEvents events{[&](pg::Connection &connection) {
+                                   metrics_.connected();
+                                   metrics_.database_up(true);
+                                   health_.database_up(connection.where());
+                               },
+                               [&](const std::string &reason) {
+                                   set_leader(false);
+                                   metrics_.database_up(false);
+                                   health_.database_down(reason);
+                               }};
+    keep_connected("jobs", settings_, stop_fd_, heartbeat_, events,
+                   [&](auto &connection) { serve_connection(connection); });
 }
 
 // One connection's life: it ends with an exception.
-void Worker::serve_connection(int &failures)
+void Worker::serve_connection(pg::Connection &connection)
 {
-    pg::Connection connection(settings_.connection, stop_fd_);
-    require_extension(connection);
-    failures = 0;
-    metrics_.connected();
-    metrics_.database_up(true);
-    health_.database_up(connection.where());
-    spdlog::info("connected to {}", connection.where());
-    for (;;)
+    for (auto next_look = Clock::now();;)
     {
-        if (!leads_ && try_to_lead(connection))
+        if (!leads_ && try_to_lead(connection, Duty::jobs))
             set_leader(true);
-        run_due_jobs(connection);
-        auto wake = scheduler_.wake_at(leads_);
-        if (!leads_)
-            wake = std::min(wake, Clock::now() + settings_.leader_poll);
-        connection.idle_until(wake);
+        if (leads_)
+            run_due_jobs(connection);
+        if (Clock::now() >= next_look)
+        {
+            const auto begin = Clock::now();
+            observe(connection);
+            // However long it takes, it keeps the server busy for no more than a twentieth of the time.
+            next_look = Clock::now() + std::max<Clock::duration>(settings_.observe_interval,
+                                                                 20 * (Clock::now() - begin));
+        }
+        // A leader looks for due jobs every second: the schedule is in the database.
+        connection.idle_until(Clock::now() + (leads_ ? 1s : settings_.leader_poll));
     }
 }
 
 void Worker::run_due_jobs(pg::Connection &connection)
 {
-    while (const Job *job = scheduler_.due(Clock::now(), leads_))
-        run_job(connection, *job);
+    while (const auto run = run_job(connection))
+    {
+        const bool good = run->error.empty();
+        metrics_.job_finished(run->name, good, run->took);
+        health_.job_finished(run->name, good, run->error);
+    }
 }
 
-void Worker::run_job(pg::Connection &connection, const Job &job)
+void Worker::observe(pg::Connection &connection)
 {
-    const auto start = Clock::now();
-    std::string problem;
     try
     {
-        job.run(connection);
+        metrics_.observed(observations(connection, leads_ ? settings_.metrics_tenants : 0));
     }
-    catch (const pg::Interrupted &)
+    catch (const Error &error)
     {
-        throw;
+        if (!connection.alive())
+            throw;
+        // Such as a lock timeout: no reason to give up the lead.
+        metrics_.observed({});
+        spdlog::error("could not look at the database: {}", error_line(error));
     }
-    catch (const std::exception &error)
-    {
-        problem = error_line(error);
-    }
-    const bool good = problem.empty();
-    scheduler_.finished(job, Clock::now(), good, random_unit());
-    metrics_.job_finished(job.name, good, Clock::now() - start);
-    health_.job_finished(job.name, good, problem);
-    if (!good)
-        spdlog::error("job {} failed: {}", job.name, problem);
-    if (!connection.alive())
-        throw Error("lost the connection to the server", "08006");
 }
 
 void Worker::set_leader(bool leads)
@@ -109,12 +91,6 @@ void Worker::set_leader(bool leads)
     leads_ = leads;
     health_.leader(leads);
     metrics_.leader(leads);
-}
-
-bool Worker::stopped_within(std::chrono::milliseconds time) const
-{
-    pollfd fd{stop_fd_, POLLIN, 0};
-    return poll(&fd, 1, static_cast<int>(time.count())) > 0;
 }
 
 } // namespace tenancyd

@@ -1,11 +1,12 @@
-// The thread that holds the connection: reconnects, tries to lead, runs the jobs that are due.
+// The thread that runs jobs: tries to lead, runs what is due, looks at the database.
 // SPDX-License-Identifier: PostgreSQL
 #pragma once
 
 #include "config.hpp"
 #include "health.hpp"
+#include "heartbeat.hpp"
 #include "metrics.hpp"
-#include "scheduler.hpp"
+#include "pg.hpp"
 
 namespace tenancyd
 {
@@ -14,25 +15,26 @@ class Worker
 {
 public:
     // stop_fd becomes readable when run() shall return.
-    Worker(const Settings &settings, std::vector<Job> jobs, Health &health, Metrics &metrics,
-           int stop_fd);
+    Worker(const Settings &settings, Health &health, Metrics &metrics, int stop_fd);
 
     // Survives every error; returns when asked to stop.
     void run();
 
+    const Heartbeat &heartbeat() const { return heartbeat_; }
+
 private:
-    void serve_connection(int &failures);
+    using Clock = std::chrono::steady_clock;
+
+    void serve_connection(pg::Connection &connection);
     void run_due_jobs(pg::Connection &connection);
-    void run_job(pg::Connection &connection, const Job &job);
+    void observe(pg::Connection &connection);
     void set_leader(bool leads);
-    bool stopped_within(std::chrono::milliseconds time) const;
 
     const Settings &settings_;
-    const Backoff backoff_;
-    Scheduler scheduler_;
     Health &health_;
     Metrics &metrics_;
     const int stop_fd_;
+    Heartbeat heartbeat_;
     bool leads_ = false;
 };
 

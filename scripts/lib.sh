@@ -130,7 +130,7 @@ extension_packages() {
 }
 daemon_packages() {
     printf '%s\n' cmake g++ make pkg-config libpq-dev libboost-program-options-dev libspdlog-dev \
-        nlohmann-json3-dev libcpp-httplib-dev prometheus-cpp-dev libcsv-dev
+        nlohmann-json3-dev libcpp-httplib-dev libcurl4-openssl-dev libsystemd-dev prometheus-cpp-dev libcsv-dev
 }
 unit_test_packages() { printf '%s\n' libgtest-dev; }
 format_packages() { printf '%s\n' clang-format-14; }

@@ -48,6 +48,26 @@ SELECT tenancy.issue_credit_note(:id, '[{"line": 1, "amount": "1.50"}]', 'goodwi
 SELECT tenancy.write_off_invoice(:id, 'bankrupt'), tenancy.pay_invoice(:id, 'wire 17');
 SELECT type, payload - '{invoice,corrects,number}'::text[] FROM tenancy.events_outbox WHERE tenant_id = 'eo_acme' AND type ~ '^(invoice|credit_note)' ORDER BY seq;
 
+-- Alerts of limits, with the usage that reached them.
+RESET tenancy.clock;
+SELECT tenancy.create_metric('eo.calls'), tenancy.set_limit('eo_basic', 'eo.calls', 10), tenancy.create_tenant('eo_limited', 'eo_basic');
+SET tenancy.tenant_id = 'eo_limited';
+BEGIN;
+SELECT tenancy.consume('eo.calls', 9) IS NOT NULL;
+ROLLBACK;
+SELECT count(*) FROM told WHERE type = 'quota.alert';
+SELECT tenancy.consume('eo.calls', 9) IS NOT NULL;
+RESET tenancy.tenant_id;
+SELECT type, payload - '{window_start,window_end}'::text[] FROM told WHERE type = 'quota.alert';
+-- (not while a dump is restored)
+SET check_function_bodies = off;
+SET row_security = off;
+SELECT tenancy.is_restoring();
+INSERT INTO tenancy.quota_alerts SELECT tenant_id, metric, period, window_start, window_end, 99, threshold, used, soft FROM tenancy.quota_alerts WHERE tenant_id = 'eo_limited';
+RESET check_function_bodies;
+RESET row_security;
+SELECT count(*) FROM told WHERE type = 'quota.alert';
+
 -- Types are words.
 \set VERBOSITY sqlstate
 SELECT tenancy.emit_event('eo_acme', 'Quota Alert');

@@ -39,6 +39,7 @@ CREATE TABLE tenancy.webhook_deliveries (
     PRIMARY KEY (webhook, position)
 );
 CREATE INDEX webhook_deliveries_pending ON tenancy.webhook_deliveries (webhook, tenant_id, position) WHERE status = 'pending';
+CREATE INDEX webhook_deliveries_oldest ON tenancy.webhook_deliveries (position) WHERE status = 'pending';
 CREATE INDEX webhook_deliveries_dead ON tenancy.webhook_deliveries (webhook, position) WHERE status = 'dead';
 CREATE INDEX webhook_deliveries_event ON tenancy.webhook_deliveries (event_id);
 COMMENT ON TABLE tenancy.webhook_deliveries IS

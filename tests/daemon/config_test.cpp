@@ -48,28 +48,30 @@ TEST(Config, HasDefaults)
 {
     auto settings = load({});
     EXPECT_EQ(settings.http_listen, "127.0.0.1:8432");
-    EXPECT_EQ(settings.rollup_interval, std::chrono::seconds(60));
-    EXPECT_TRUE(settings.invoice);
+    EXPECT_EQ(settings.observe_interval, std::chrono::seconds(30));
+    EXPECT_TRUE(settings.webhooks);
+    EXPECT_FALSE(settings.webhook_private);
+    EXPECT_EQ(settings.webhook_ca_file, "");
     EXPECT_EQ(settings.log_level, "info");
 }
 
 TEST(Config, FlagsGoBeforeEnvironmentBeforeFileBeforeDefaults)
 {
-    TemporaryFile file("rollup-interval = 5\nleader-poll = 7\nretry-max = 9\n# a comment\n");
-    std::vector<std::string> environment{"TENANCYD_ROLLUP_INTERVAL=4", "TENANCYD_LEADER_POLL=6",
+    TemporaryFile file("observe-interval = 5\nleader-poll = 7\nretry-max = 9\n# a comment\n");
+    std::vector<std::string> environment{"TENANCYD_OBSERVE_INTERVAL=4", "TENANCYD_LEADER_POLL=6",
                                          "OTHER=1"};
-    auto settings = load({"--rollup-interval", "3"}, environment, file.path());
-    EXPECT_EQ(settings.rollup_interval.count(), 3);
+    auto settings = load({"--observe-interval", "3"}, environment, file.path());
+    EXPECT_EQ(settings.observe_interval.count(), 3);
     EXPECT_EQ(settings.leader_poll.count(), 6);
     EXPECT_EQ(settings.retry_max.count(), 9);
-    EXPECT_EQ(settings.invoice_months, 3);
+    EXPECT_EQ(settings.metrics_tenants, 20);
 }
 
 TEST(Config, AFlagWithTheDefaultsValueStillGoesFirst)
 {
-    EXPECT_EQ(
-        load({"--rollup-interval", "60"}, {"TENANCYD_ROLLUP_INTERVAL=4"}).rollup_interval.count(),
-        60);
+    EXPECT_EQ(load({"--observe-interval", "30"}, {"TENANCYD_OBSERVE_INTERVAL=4"})
+                  .observe_interval.count(),
+              30);
 }
 
 TEST(Config, TheEnvironmentMayNameTheFile)
@@ -107,10 +109,11 @@ TEST(Config, RefusesUnknownAndMalformedLinesOfTheFile)
 
 TEST(Config, RefusesValuesOutOfRange)
 {
-    EXPECT_NE(usage_error({"--rollup-interval", "0"}).find("--rollup-interval"), std::string::npos);
-    EXPECT_NE(usage_error({}, {"TENANCYD_ROLLUP_INTERVAL=soon"}).find("rollup-interval"),
+    EXPECT_NE(usage_error({"--observe-interval", "0"}).find("--observe-interval"),
               std::string::npos);
-    EXPECT_NE(usage_error({"--invoice", "maybe"}).find("on or off"), std::string::npos);
+    EXPECT_NE(usage_error({}, {"TENANCYD_OBSERVE_INTERVAL=soon"}).find("observe-interval"),
+              std::string::npos);
+    EXPECT_NE(usage_error({"--webhooks", "maybe"}).find("on or off"), std::string::npos);
 }
 
 TEST(Config, RefusesAPasswordOnTheCommandLine)
@@ -155,7 +158,8 @@ TEST(Help, NamesEveryOptionOfServe)
 
 TEST(Help, EveryCommandHasOne)
 {
-    for (const char *command : {"init", "onboard", "serve", "rollup", "invoice", "status"})
+    for (const char *command :
+         {"init", "onboard", "serve", "rollup", "invoice", "jobs", "run", "status"})
     {
         EXPECT_NE(help_text("").find(command), std::string::npos);
         EXPECT_NE(help_text(command).find("--dsn"), std::string::npos) << command;

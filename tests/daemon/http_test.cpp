@@ -117,8 +117,12 @@ TEST_F(HttpTest, MetricsSpeakPrometheus)
     metrics.leader(true);
     metrics.job_finished("rollup", true, std::chrono::milliseconds(300));
     metrics.job_finished("rollup", false, std::chrono::milliseconds(300));
-    metrics.rolled_up(42);
-    metrics.tenants("active", 3);
+    metrics.webhook_finished("delivered", std::chrono::milliseconds(30));
+    prometheus::ClientMetric three;
+    three.label = {{"status", "active"}};
+    three.gauge.value = 3;
+    metrics.observed({{"tenancyd_tenants", "Tenants.", prometheus::MetricType::Gauge, {three}}});
+    client.Get("/healthz");
     auto answer = client.Get("/metrics");
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->get_header_value("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
@@ -126,13 +130,26 @@ TEST_F(HttpTest, MetricsSpeakPrometheus)
          {"# HELP tenancyd_database_up ", "# TYPE tenancyd_database_up gauge\n",
           "\ntenancyd_database_up 1\n", "\ntenancyd_leader 1\n",
           "# TYPE tenancyd_jobs_total counter\n",
-          "\ntenancyd_jobs_total{job=\"rollup\",result=\"success\"} 1\n",
-          "\ntenancyd_jobs_total{job=\"rollup\",result=\"failure\"} 1\n",
-          "\ntenancyd_job_duration_seconds_bucket{job=\"rollup\",le=\"0.5\"} 2\n",
-          "\ntenancyd_job_duration_seconds_count{job=\"rollup\"} 2\n",
-          "\ntenancyd_ledger_rows_rolled_up_total 42\n",
+          "\ntenancyd_jobs_total{job_name=\"rollup\",result=\"success\"} 1\n",
+          "\ntenancyd_jobs_total{job_name=\"rollup\",result=\"failure\"} 1\n",
+          "\ntenancyd_job_duration_seconds_bucket{job_name=\"rollup\",le=\"0.5\"} 2\n",
+          "\ntenancyd_job_duration_seconds_count{job_name=\"rollup\"} 2\n",
+          "\ntenancyd_webhook_deliveries_total{outcome=\"delivered\"} 1\n",
+          "\ntenancyd_webhook_deliveries_total{outcome=\"dead\"} 0\n",
+          "\ntenancyd_webhook_duration_seconds_bucket{le=\"0.1\"} 1\n",
+          "\ntenancyd_http_request_duration_seconds_count{route=\"/healthz\"} 1\n",
           "\ntenancyd_tenants{status=\"active\"} 3\n", "tenancyd_build_info{version=\""})
         EXPECT_NE(answer->body.find(line), std::string::npos) << line << "\n" << answer->body;
+}
+
+TEST_F(HttpTest, WhatWasObservedIsReplacedAsAWhole)
+{
+    prometheus::ClientMetric one;
+    one.label = {{"tenant", "acme"}};
+    metrics.observed({{"tenancyd_x", "X.", prometheus::MetricType::Gauge, {one}}});
+    EXPECT_NE(metrics_text().find("tenancyd_x{tenant=\"acme\"}"), std::string::npos);
+    metrics.observed({});
+    EXPECT_EQ(metrics_text().find("acme"), std::string::npos);
 }
 
 TEST_F(HttpTest, APathAClientChoseIsNoLabel)

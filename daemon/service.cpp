@@ -1,0 +1,33 @@
+// What systemd is told: that the daemon is ready, stops, and lives.
+// SPDX-License-Identifier: PostgreSQL
+#include "service.hpp"
+
+#include <systemd/sd-daemon.h>
+
+namespace tenancyd
+{
+
+void notify_ready(const std::string &status)
+{
+    sd_notify(0, ("READY=1\nSTATUS=" + status).c_str());
+}
+
+void notify_stopping()
+{
+    sd_notify(0, "STOPPING=1");
+}
+
+void notify_alive()
+{
+    sd_notify(0, "WATCHDOG=1");
+}
+
+std::optional<std::chrono::microseconds> watchdog_interval()
+{
+    uint64_t microseconds = 0;
+    if (sd_watchdog_enabled(0, &microseconds) <= 0)
+        return std::nullopt;
+    return std::chrono::microseconds(microseconds);
+}
+
+} // namespace tenancyd

@@ -1,0 +1,38 @@
+-- How much of their limits tenants have used: who is nearest.
+-- SPDX-License-Identifier: PostgreSQL
+
+CREATE FUNCTION tenancy.quota_usage(max_count integer DEFAULT 20)
+RETURNS TABLE (tenant_id text, metric text, period text, used numeric, limit_amount bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH limits AS MATERIALIZED (
+        SELECT t.id, l.metric, l.period, l.amount, t.time_zone
+        FROM tenancy.tenants t JOIN tenancy.plan_limits l ON l.plan = t.plan
+        WHERE t.status <> 'closed'
+          AND NOT EXISTS (SELECT FROM tenancy.tenant_limits o WHERE (o.tenant_id, o.metric, o.period) = (t.id, l.metric, l.period))
+        UNION ALL
+        SELECT t.id, o.metric, o.period, o.amount, t.time_zone
+        FROM tenancy.tenant_limits o JOIN tenancy.tenants t ON t.id = o.tenant_id WHERE t.status <> 'closed'
+    ), windows AS MATERIALIZED (
+        SELECT l.*, CASE l.period WHEN 'total' THEN '-infinity'::timestamptz
+            ELSE date_trunc(l.period, tenancy.clock_time(), l.time_zone) END AS since
+        FROM limits l WHERE l.amount > 0 AND l.period IN ('total', 'hour', 'day', 'week', 'month', 'year')
+    ), tail AS MATERIALIZED (
+        -- What is not rolled up yet: few rows, read once.
+        SELECT u.tenant_id, u.metric, u.at, u.amount FROM tenancy.usage_ledger u
+        WHERE u.stamp >= coalesce((SELECT s.watermark FROM tenancy.ledger_state s), -9223372036854775808)
+    ), fresh AS MATERIALIZED (
+        SELECT w.id, w.metric, w.period, sum(u.amount) AS amount
+        FROM windows w JOIN tail u ON u.tenant_id = w.id AND u.metric = w.metric AND u.at >= w.since GROUP BY w.id, w.metric, w.period
+    ), sums AS (
+        SELECT w.id, w.metric, w.period, w.amount,
+            coalesce((SELECT sum(h.quantity) FROM tenancy.usage_hourly h
+                      WHERE h.tenant_id = w.id AND h.metric = w.metric AND h.hour >= w.since), 0) + coalesce(f.amount, 0) AS used
+        FROM windows w LEFT JOIN fresh f USING (id, metric, period)
+    )
+    SELECT s.id, s.metric, s.period, s.used, s.amount FROM sums s
+    WHERE s.used > 0 ORDER BY s.used / s.amount DESC, s.id, s.metric, s.period LIMIT quota_usage.max_count;
+END;
+REVOKE ALL ON FUNCTION tenancy.quota_usage(integer) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.quota_usage(integer) IS
+'The limits that are used up most, at most max_count (default 20): use in the present period of a limit, committed, in the metric''s unit, and the limit. It reads the usage of all tenants with limits in their periods, so it is for looking now and then; tenancyd shows it at /metrics.';
