@@ -75,9 +75,15 @@ Key present_key()
     return present;
 }
 
+uint32 set_of(Key key)
+{
+    return static_cast<uint32>(key) & (count_of_sets() - 1);
+}
+
+// Of all tenants in a set, since each may take another's place there.
 LWLock *lock_of(Key key)
 {
-    return &locks[(key >> 32) % kPartitions].lock;
+    return &locks[set_of(key) % kPartitions].lock;
 }
 
 Slot &own_slot()
@@ -131,7 +137,7 @@ TimestampTz end_of(const Rate &entry)
 // With the lock held: the tenant's entry, or the one that has said the least for the longest time.
 Rate *find_rate(Key key)
 {
-    Rate *set = &rates[(key & (count_of_sets() - 1)) * kWays];
+    Rate *set = &rates[set_of(key) * kWays];
     Rate *oldest = &set[0];
     for (Rate *entry = set; entry < set + kWays; entry++)
     {

@@ -9,9 +9,14 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
+#include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -31,7 +36,10 @@ using int64 = int64_t;
 using Oid = uint32_t;
 using TimestampTz = int64_t;
 using Size = size_t;
+using Datum = uintptr_t;
 inline constexpr Oid InvalidOid = 0;
+#define PG_INT64_MAX INT64_MAX
+#define FLEXIBLE_ARRAY_MEMBER
 #define NAMEDATALEN 64
 #define MAXALIGN(size) (((size) + 7) & ~size_t{7})
 template <typename A, typename B>
@@ -48,6 +56,170 @@ constexpr auto Min(A a, B b)
 #define unlikely(condition) __builtin_expect((condition) != 0, 0)
 #define pg_noinline __attribute__((noinline))
 
+inline size_t strlcpy(char *to, const char *from, size_t size)
+{
+    return static_cast<size_t>(snprintf(to, size, "%s", from));
+}
+
+// ---- a process -----------------------------------------------------------------------------
+
+using shmem_exit_callback = void (*)(int, Datum);
+inline constexpr bool IsUnderPostmaster = true;
+inline constexpr Oid MyDatabaseId = 1;
+inline thread_local std::vector<shmem_exit_callback> exit_callbacks;
+inline void on_shmem_exit(shmem_exit_callback callback, Datum)
+{
+    exit_callbacks.push_back(callback);
+}
+inline bool IsParallelWorker()
+{
+    return false;
+}
+inline int GetCurrentTransactionNestLevel()
+{
+    return 1;
+}
+namespace server
+{
+// What a process does on its way out.
+inline void leave()
+{
+    for (auto callback = exit_callbacks.rbegin(); callback != exit_callbacks.rend(); ++callback)
+        (*callback)(0, 0);
+    exit_callbacks.clear();
+}
+} // namespace server
+
+namespace server
+{
+inline std::atomic<int> processes{0};
+inline thread_local const int own_number = processes++;
+} // namespace server
+namespace tenancy::pg
+{
+inline int own_process_number()
+{
+    return server::own_number;
+}
+} // namespace tenancy::pg
+inline constexpr int MaxBackends = 200;
+inline int *const MyProc = nullptr;
+inline bool superuser()
+{
+    return false;
+}
+
+struct Latch
+{};
+inline Latch *const MyLatch = nullptr;
+enum { WL_LATCH_SET = 1, WL_TIMEOUT = 2, WL_EXIT_ON_PM_DEATH = 4, PG_WAIT_EXTENSION = 8 };
+inline void SetLatch(Latch *) {}
+inline void ResetLatch(Latch *) {}
+inline int WaitLatch(Latch *, int, long, int)
+{
+    return 0;
+}
+
+inline bool pg_strong_random(void *to, size_t size)
+{
+    static std::atomic<int> calls{0};
+    memset(to, ++calls, size);
+    return true;
+}
+inline int64 GetCurrentTimestamp()
+{
+    return std::chrono::duration_cast<std::chrono::microseconds>(
+               std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+}
+inline int64 TimestampTzPlusMilliseconds(int64 time, int64 milliseconds)
+{
+    return time + milliseconds * 1000;
+}
+inline long TimestampDifferenceMilliseconds(int64 from, int64 to)
+{
+    return from < to ? (to - from + 999) / 1000 : 0;
+}
+
+// Memory of a transaction: until the thread ends.
+using MemoryContext = std::vector<std::unique_ptr<char[]>> *;
+inline thread_local std::vector<std::unique_ptr<char[]>> transaction_memory;
+#define CurrentMemoryContext (&transaction_memory)
+#define TopTransactionContext (&transaction_memory)
+inline void *MemoryContextAllocHuge(MemoryContext context, Size size)
+{
+    context->push_back(std::make_unique<char[]>(size));
+    return context->back().get();
+}
+
+// ---- atomics -------------------------------------------------------------------------------
+
+struct pg_atomic_uint32
+{
+    std::atomic<uint32> value;
+};
+struct pg_atomic_uint64
+{
+    std::atomic<uint64> value;
+};
+inline void pg_atomic_init_u32(pg_atomic_uint32 *atomic, uint32 value)
+{
+    atomic->value.store(value, std::memory_order_relaxed);
+}
+inline void pg_atomic_init_u64(pg_atomic_uint64 *atomic, uint64 value)
+{
+    atomic->value.store(value, std::memory_order_relaxed);
+}
+inline void pg_atomic_write_u32(pg_atomic_uint32 *atomic, uint32 value)
+{
+    atomic->value.store(value, std::memory_order_relaxed);
+}
+inline void pg_atomic_write_u64(pg_atomic_uint64 *atomic, uint64 value)
+{
+    atomic->value.store(value, std::memory_order_relaxed);
+}
+// The sanitizer knows no fences: a read barrier reads what was read last once more, in order.
+namespace server
+{
+inline thread_local const pg_atomic_uint32 *last_read_u32 = nullptr;
+inline thread_local const pg_atomic_uint64 *last_read_u64 = nullptr;
+} // namespace server
+inline uint32 pg_atomic_read_u32(const pg_atomic_uint32 *atomic)
+{
+    server::last_read_u32 = atomic;
+    return atomic->value.load(std::memory_order_relaxed);
+}
+inline uint64 pg_atomic_read_u64(const pg_atomic_uint64 *atomic)
+{
+    server::last_read_u64 = atomic;
+    return atomic->value.load(std::memory_order_relaxed);
+}
+// Orders this thread's own operations, and nobody else's, or it would hide races.
+inline void pg_memory_barrier()
+{
+    thread_local std::atomic<int> fence{0};
+    fence.fetch_add(1);
+}
+inline void pg_read_barrier()
+{
+    if (server::last_read_u32 != nullptr)
+        (void)server::last_read_u32->value.load(std::memory_order_acquire);
+    if (server::last_read_u64 != nullptr)
+        (void)server::last_read_u64->value.load(std::memory_order_acquire);
+}
+inline uint32 pg_atomic_fetch_add_u32(pg_atomic_uint32 *atomic, int32_t amount)
+{
+    return atomic->value.fetch_add(static_cast<uint32>(amount));
+}
+inline uint32 pg_atomic_fetch_sub_u32(pg_atomic_uint32 *atomic, int32_t amount)
+{
+    return atomic->value.fetch_sub(static_cast<uint32>(amount));
+}
+inline uint64 pg_atomic_fetch_add_u64(pg_atomic_uint64 *atomic, int64_t amount)
+{
+    return atomic->value.fetch_add(static_cast<uint64>(amount));
+}
+
 // ---- errors --------------------------------------------------------------------------------
 
 namespace server
@@ -59,7 +231,7 @@ struct Error : std::runtime_error
 } // namespace server
 
 #define ERROR 21
-#define ERRCODE_OUT_OF_MEMORY 0
+enum { ERRCODE_OUT_OF_MEMORY, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, ERRCODE_TOO_MANY_CONNECTIONS };
 inline int errcode(int)
 {
     return 0;
@@ -81,6 +253,27 @@ int errhint(const char *, Arguments...)
 }
 #define ereport(level, parts) (void(parts), throw server::Error(#parts))
 #define CHECK_FOR_INTERRUPTS() static_cast<void>(0)
+#define PG_TRY()                                                                                   \
+    do                                                                                             \
+    {                                                                                              \
+        std::exception_ptr server_error;                                                           \
+        try                                                                                        \
+        {                                                                                          \
+            static_cast<void>(0)
+#define PG_FINALLY()                                                                               \
+    }                                                                                              \
+    catch (...)                                                                                    \
+    {                                                                                              \
+        server_error = std::current_exception();                                                   \
+    }                                                                                              \
+    {                                                                                              \
+        static_cast<void>(0)
+#define PG_END_TRY()                                                                               \
+    }                                                                                              \
+    if (server_error)                                                                              \
+        std::rethrow_exception(server_error);                                                      \
+    }                                                                                              \
+    while (0)
 
 // ---- shared memory -------------------------------------------------------------------------
 
@@ -93,6 +286,10 @@ inline std::map<std::string, std::unique_ptr<char[]>> structures;
 inline Size add_size(Size a, Size b)
 {
     return a + b;
+}
+inline Size mul_size(Size a, Size b)
+{
+    return a * b;
 }
 inline void RequestAddinShmemSpace(Size) {}
 inline void RequestNamedLWLockTranche(const char *, int) {}
@@ -165,6 +362,46 @@ private:
     LWLock *lock_;
 };
 } // namespace tenancy::pg
+
+struct ConditionVariable
+{
+    std::mutex mutex;
+    std::condition_variable condition;
+    uint64 broadcasts;
+};
+namespace server
+{
+inline thread_local uint64 broadcasts_seen = 0;
+}
+inline void ConditionVariableInit(ConditionVariable *variable)
+{
+    new (variable) ConditionVariable{};
+}
+inline void ConditionVariablePrepareToSleep(ConditionVariable *variable)
+{
+    const std::lock_guard lock(variable->mutex);
+    server::broadcasts_seen = variable->broadcasts;
+}
+inline bool ConditionVariableTimedSleep(ConditionVariable *variable, long milliseconds, int)
+{
+    std::unique_lock lock(variable->mutex);
+    const bool told =
+        variable->condition.wait_for(lock, std::chrono::milliseconds(milliseconds), [variable] {
+            return variable->broadcasts != server::broadcasts_seen;
+        });
+    server::broadcasts_seen = variable->broadcasts;
+    return !told;
+}
+inline bool ConditionVariableCancelSleep()
+{
+    return false;
+}
+inline void ConditionVariableBroadcast(ConditionVariable *variable)
+{
+    const std::lock_guard lock(variable->mutex);
+    variable->broadcasts++;
+    variable->condition.notify_all();
+}
 
 // Advisory locks.
 using LOCKTAG = std::tuple<uint32, uint32, uint32, uint32>;
@@ -296,6 +533,16 @@ inline uint32 tag_hash(const void *key, Size size)
 {
     return static_cast<uint32>(
         std::hash<std::string_view>{}({static_cast<const char *>(key), size}));
+}
+inline uint64 hash_bytes_extended(const unsigned char *key, int size, uint64 seed)
+{
+    return std::hash<std::string_view>{}(
+               {reinterpret_cast<const char *>(key), static_cast<size_t>(size)}) ^
+           seed;
+}
+inline uint32 pg_nextpower2_32(uint32 number)
+{
+    return std::bit_ceil(number);
 }
 inline uint32 get_hash_value(HTAB *table, const void *key)
 {
