@@ -38,15 +38,16 @@ static const char *obstacle(const config_generic *record)
                                         "tenancy.token"};
     if (record->context != PGC_USERSET && record->context != PGC_SUSET)
         return "It cannot be changed within a session.";
+    // Before the next: PostgreSQL 18 reports search_path, too.
+    for (const char *each : kOurs)
+        if (strcmp(record->name, each) == 0)
+            return "What a session may see depends on it.";
     if (record->flags & GUC_REPORT)
         return "It is reported to clients and poolers, who would see it change with each "
                "transaction.";
     for (const char *each : kActsElsewhere)
         if (strcmp(record->name, each) == 0)
             return "It acts before a transaction's first statement, or outside of transactions.";
-    for (const char *each : kOurs)
-        if (strcmp(record->name, each) == 0)
-            return "What a session may see depends on it.";
     if (strncmp(record->name, "tenancy.", 8) == 0 && !may_set(record))
         return "What a session may see depends on it.";
     return nullptr;
