@@ -199,7 +199,7 @@ bool take_running(Key key, int most)
 {
     ereport(ERROR, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
                     errmsg("too many statements a second for tenant \"%s\"", context::name()),
-                    errdetail("Limit %g a second, retry after %.3f seconds.", guc::statement_rate,
+                    errdetail("Limit %g a second (retry_after_seconds=%.3f).", guc::statement_rate,
                               static_cast<double>(wait) / 1e9),
                     errhint("Send fewer statements, or have an operator raise "
                             "tenancy.statement_rate for the plan or the tenant.")));

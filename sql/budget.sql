@@ -22,16 +22,19 @@ SELECT pending FROM tenancy.rollup('5 s');
 SELECT * FROM tenancy.check_budgets('bu_acme');
 SELECT count(*) FROM tenancy.check_budgets('bu_acme');
 SELECT type, payload FROM tenancy.events_outbox WHERE tenant_id = 'bu_acme' AND type = 'budget.alert' ORDER BY payload ->> 'threshold';
-\echo used up: blocked until the period ends
+\echo used up: stopped until the period ends
 SELECT tenancy.record_usage('bu.calls', 60);
 SELECT pending FROM tenancy.rollup('5 s');
 SELECT tenant_id, threshold, actual FROM tenancy.check_budgets('bu_acme');
 SELECT blocked_until FROM tenancy.budget_status('bu_acme');
-SELECT tenant_id, blocked_until, reason FROM tenancy.budget_blocks WHERE tenant_id LIKE 'bu\_%';
-\echo raised: not blocked, and the thresholds of the new budget are told
+SELECT tenant_id, until, spent, cap FROM tenancy.cost_stops WHERE tenant_id LIKE 'bu\_%';
+\echo which refuses in running sessions, too
+SELECT tenancy.consume('bu.calls');
+\echo raised: not stopped, and the thresholds of the new budget are told
 SELECT tenancy.set_budget('bu_acme', 180, hard => true);
 SELECT threshold, amount FROM tenancy.budget_alerts WHERE tenant_id = 'bu_acme' ORDER BY amount, threshold;
-SELECT count(*) FROM tenancy.budget_blocks WHERE tenant_id LIKE 'bu\_%';
+SELECT count(*) FROM tenancy.cost_stops WHERE tenant_id LIKE 'bu\_%';
+SELECT tenancy.try_consume('bu.calls', 0) AS goes_on;
 \echo the next period: its own alerts, and a forecast at the pace of both
 SELECT tenancy.set_budget('bu_acme', 90, hard => true);
 SELECT blocked_until FROM tenancy.budget_status('bu_acme');
@@ -43,7 +46,7 @@ SELECT pending FROM tenancy.rollup('5 s');
 -- 10 + 40 + 0.5 * (40 + 0.5 * 91)
 SELECT actual, forecast FROM tenancy.budget_status('bu_acme');
 SELECT threshold FROM tenancy.check_budgets('bu_acme');
-SELECT count(*) FROM tenancy.budget_blocks WHERE tenant_id LIKE 'bu\_%';
+SELECT count(*) FROM tenancy.cost_stops WHERE tenant_id LIKE 'bu\_%';
 \echo a batch of the job
 SET tenancy.clock = '2026-05-16 12:01:00';
 SELECT tenancy.job_budgets(100) - 'more' AS first, tenancy.job_budgets(100) - 'more' AS at_once;
@@ -59,7 +62,7 @@ SELECT tenancy.set_budget('bu_none', 1);
 SELECT tenancy.set_budget('bu_nobody', 1);
 SELECT * FROM tenancy.budget_status('bu_nobody');
 SELECT tenancy.set_budget('bu_acme', NULL), tenancy.set_budget('bu_acme', NULL) AS again;
-SELECT action, after ->> 'amount' AS amount FROM tenancy.audit_log WHERE object = 'bu_acme' AND action IN ('set_budget', 'block_tenant', 'unblock_tenant') ORDER BY id;
+SELECT action, coalesce(after ->> 'amount', after ->> 'cap') AS amount FROM tenancy.audit_log WHERE object = 'bu_acme' AND action IN ('set_budget', 'stop_for_cost', 'lift_cost_stop') ORDER BY id;
 RESET tenancy.tenant_id;
 DELETE FROM tenancy.tenants WHERE id LIKE 'bu\_%';
 DELETE FROM tenancy.budgets WHERE tenant_id LIKE 'bu\_%';

@@ -28,21 +28,9 @@ CREATE TABLE tenancy.budget_alerts (
 COMMENT ON TABLE tenancy.budget_alerts IS
 'One row for each billing period, budget and threshold (percent) that the cost has reached, with cost and forecast as they were; another budget for the same period is told anew. Each row is a NOTIFY on tenancy_alerts and an event budget.alert, too.';
 
--- The quota engine reads it with a tenant's limits; a row of the past means nothing.
-CREATE TABLE tenancy.budget_blocks (
-    tenant_id text COLLATE "C" PRIMARY KEY,
-    blocked_until timestamptz NOT NULL,
-    reason text NOT NULL
-);
-COMMENT ON TABLE tenancy.budget_blocks IS
-'Tenants whose hard budget is used up: consume() refuses them until the period ends, the budget is raised, or it is hard no more.';
-REVOKE ALL ON tenancy.budgets, tenancy.budget_alerts, tenancy.budget_blocks FROM PUBLIC;
+REVOKE ALL ON tenancy.budgets, tenancy.budget_alerts FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('tenancy.budgets', '');
 SELECT pg_catalog.pg_extension_config_dump('tenancy.budget_alerts', '');
-SELECT pg_catalog.pg_extension_config_dump('tenancy.budget_blocks', '');
-CREATE TRIGGER tell_sessions AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON tenancy.budget_blocks
-    FOR EACH STATEMENT EXECUTE FUNCTION tenancy.registry_changed();
-ALTER TABLE tenancy.budget_blocks ENABLE ALWAYS TRIGGER tell_sessions;
 
 -- What the items of a period cost by themselves, whichever invoice has them, by what is rolled up.
 CREATE FUNCTION tenancy.period_cost(tenant text, period_start timestamptz, period_end timestamptz,
@@ -82,7 +70,7 @@ BEGIN
             WHEN w.part <= 0 THEN greatest(c.used, h.used)
             WHEN h.used IS NULL THEN c.used / w.part
             ELSE c.used + (1 - w.part) * (c.used + (1 - w.part) * h.used) END), d.digits),
-        (SELECT k.blocked_until FROM tenancy.budget_blocks k WHERE k.tenant_id = b.tenant_id AND k.blocked_until > now)
+        (SELECT k.until FROM tenancy.cost_stops k WHERE k.tenant_id = b.tenant_id AND k.until > now)
     FROM tenancy.budgets b
     CROSS JOIN LATERAL (SELECT tenancy.currency_digits(b.currency) AS digits) d
     JOIN LATERAL (
@@ -117,15 +105,12 @@ DECLARE
 BEGIN
     FOR state IN SELECT s.*, b.thresholds, b.hard FROM tenancy.budget_status(check_budgets.tenant) s JOIN tenancy.budgets b ON b.tenant_id = s.tenant_id LOOP
         is_blocked := state.hard AND state.actual >= state.amount;
-        -- Only what changes: every change of a block makes all sessions read limits again.
-        IF is_blocked AND state.blocked_until IS DISTINCT FROM state.period_end THEN
-            INSERT INTO tenancy.budget_blocks AS k (tenant_id, blocked_until, reason)
-            VALUES (state.tenant_id, state.period_end, format('its budget of %s %s is used up', state.amount, state.currency))
-            ON CONFLICT ON CONSTRAINT budget_blocks_pkey DO UPDATE SET blocked_until = excluded.blocked_until, reason = excluded.reason;
-            PERFORM tenancy.write_audit('block_tenant', state.tenant_id, NULL, jsonb_build_object('until', state.period_end, 'actual', state.actual, 'budget', state.amount));
-        ELSIF NOT is_blocked AND EXISTS (SELECT FROM tenancy.budget_blocks k WHERE k.tenant_id = state.tenant_id) THEN
-            DELETE FROM tenancy.budget_blocks k WHERE k.tenant_id = state.tenant_id;
-            PERFORM tenancy.write_audit('unblock_tenant', state.tenant_id, NULL, NULL);
+        -- Only what changes: every change of a stop makes all sessions read limits again.
+        IF is_blocked AND NOT EXISTS (SELECT FROM tenancy.cost_stops k
+                WHERE k.tenant_id = state.tenant_id AND k.cap = state.amount AND k.until = state.period_end) THEN
+            PERFORM tenancy.stop_for_cost(state.tenant_id, state.actual, state.amount, state.currency, state.period_end);
+        ELSIF state.hard AND NOT is_blocked AND EXISTS (SELECT FROM tenancy.cost_stops k WHERE k.tenant_id = state.tenant_id) THEN
+            PERFORM tenancy.lift_cost_stop(state.tenant_id);
         END IF;
         FOR tenant_id, threshold, amount, currency, actual, forecast IN
             INSERT INTO tenancy.budget_alerts AS a (tenant_id, period_start, period_end, threshold, amount, currency, actual, forecast)
@@ -145,7 +130,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.check_budgets(text) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.check_budgets(text) IS
-'Compares cost and budget (see budget_status()), of one tenant or of all, as of the last rollup: each threshold that is reached for the first time in the period is a row here and in tenancy.budget_alerts, a NOTIFY on tenancy_alerts and an event budget.alert; tenants above a hard budget are blocked, others no more. tenancyd serve calls it. Error: 42704 unknown tenant.';
+'Compares cost and budget (see budget_status()), of one tenant or of all, as of the last rollup: each threshold that is reached for the first time in the period is a row here and in tenancy.budget_alerts, a NOTIFY on tenancy_alerts and an event budget.alert; tenants above a hard budget are stopped (see stop_for_cost()), others no more. tenancyd serve calls it. Error: 42704 unknown tenant.';
 
 CREATE FUNCTION tenancy.tell_of_budget(tenant text, alert jsonb) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -191,9 +176,10 @@ BEGIN
     END IF;
     PERFORM tenancy.write_audit('set_budget', payer.id, CASE WHEN old_row.tenant_id IS NOT NULL THEN to_jsonb(old_row) - 'checked_at' END,
         CASE WHEN new_row.tenant_id IS NOT NULL THEN to_jsonb(new_row) - 'checked_at' END);
-    IF amount IS NULL THEN
-        DELETE FROM tenancy.budget_blocks k WHERE k.tenant_id = payer.id;
-    ELSE
+    IF old_row.hard AND (amount IS NULL OR NOT hard) THEN
+        PERFORM tenancy.lift_cost_stop(payer.id);
+    END IF;
+    IF amount IS NOT NULL THEN
         -- A raised cap must not wait for the next round.
         PERFORM FROM tenancy.check_budgets(payer.id);
     END IF;
@@ -202,7 +188,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.set_budget(text, numeric, text, integer[], boolean) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.set_budget(text, numeric, text, integer[], boolean) IS
-'Sets what a billing period of a tenant should cost at most, in its plan''s currency (currency, where given, must be that), and at which percentages of it to alert (thresholds, 1 to 1000, default 50, 80 and 100), once a period each; null takes it away. A hard budget refuses usage: once check_budgets() finds the cost at the budget, consume() fails with 53400 until the period ends or the budget is raised; it is no limit to the cent, since cost is looked at every few minutes: limits (set_limit()) are. False if nothing changes. Errors: 42704 unknown tenant, 22023 bad amount or thresholds, 55000 no plan, or another currency.';
+'Sets what a billing period of a tenant should cost at most, in its plan''s currency (currency, where given, must be that), and at which percentages of it to alert (thresholds, 1 to 1000, default 50, 80 and 100), once a period each; null takes it away. A hard budget refuses usage: once check_budgets() finds the cost at the budget, consume() fails with 53400 for whatever has a price in the plan (see stop_for_cost()) until the period ends or the budget is raised; it is no limit to the cent, since cost is looked at every few minutes: limits (set_limit()) are. False if nothing changes. Errors: 42704 unknown tenant, 22023 bad amount or thresholds, 55000 no plan, or another currency.';
 
 -- The longest unchecked first; at most once a minute each.
 CREATE FUNCTION tenancy.job_budgets(batch integer) RETURNS jsonb
