@@ -9,11 +9,13 @@ namespace tenancy::guc
 {
 
 const Thresholds *alert_thresholds = nullptr;
+bool application_name_suffix = false;
 bool auto_attach = true;
 int context_mode = kContextOpen;
 bool enforce_bypass = true;
 int flush_interval_seconds = 10;
 int index_promotion = kPromoteList;
+bool log_tenant = false;
 int max_quota_entries = 16384;
 int max_tracked_tenants = 10000;
 int max_used_tokens = 16384;
@@ -151,6 +153,11 @@ void init(const Hooks &hooks)
         "Once for each window of a limit; empty means none.", &alert_threshold_list, "50,80,100",
         PGC_SUSET, 0, check_alert_thresholds, assign_alert_thresholds, nullptr);
     DefineCustomBoolVariable(
+        "tenancy.application_name_suffix", "Shows the tenant in pg_stat_activity.",
+        "After the name of the application, in brackets; the setting application_name stays.",
+        &application_name_suffix, false, PGC_SUSET, 0, nullptr,
+        hooks.assign_application_name_suffix, nullptr);
+    DefineCustomBoolVariable(
         "tenancy.auto_attach", "Attaches new tables that have the tenant column.",
         "Tables made or altered get row security, default, NOT NULL and index by themselves.",
         &auto_attach, true, PGC_SUSET, 0, nullptr, nullptr, nullptr);
@@ -175,6 +182,9 @@ void init(const Hooks &hooks)
         "list trusts the server's own and those of well-known contrib modules, on those of all "
         "extensions; a tenant's own functions are never trusted.",
         &index_promotion, kPromoteList, kPromotions, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomBoolVariable("tenancy.log_tenant", "Names the tenant in the server's log.",
+                             "As a last line of the detail, which clients do not get.", &log_tenant,
+                             false, PGC_SUSET, 0, nullptr, nullptr, nullptr);
     // The server refuses to add settings of this kind once it runs.
     if (process_shared_preload_libraries_in_progress)
     {
@@ -220,14 +230,14 @@ void init(const Hooks &hooks)
     DefineCustomStringVariable(
         tenant_setting_name(), "The tenant this session acts for.",
         "Empty means none: no rows of tenants' tables for roles subject to row security.",
-        &tenant_id, "", PGC_USERSET, GUC_REPORT, hooks.check_tenant_id, hooks.assign_tenant_id,
-        nullptr);
+        &tenant_id, "", PGC_USERSET, GUC_REPORT | GUC_EXPLAIN, hooks.check_tenant_id,
+        hooks.assign_tenant_id, nullptr);
     // Its value is what the token proved, never the token: see context.cpp. Not reported, because a
     // pooler would replay that.
     DefineCustomStringVariable(
         "tenancy.token", "Signed token that makes this session act for a tenant.",
         "Shows the tenant, the end of its time and the key; never the token.", &token_text, "",
-        PGC_USERSET, GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE, hooks.check_token,
+        PGC_USERSET, GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE | GUC_EXPLAIN, hooks.check_token,
         hooks.assign_token, nullptr);
     DefineCustomStringVariable("tenancy.token_audience",
                                "Audience (aud) that a JSON Web Token has to be meant for.",

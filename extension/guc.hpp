@@ -17,11 +17,13 @@ struct Thresholds
     int percent[core::kMaxThresholds];
 };
 extern const Thresholds *alert_thresholds;
+extern bool application_name_suffix;
 extern bool auto_attach;
 extern int context_mode;
 extern bool enforce_bypass;
 extern int flush_interval_seconds;
 extern int index_promotion;
+extern bool log_tenant;
 extern int max_quota_entries;
 extern int max_tracked_tenants;
 extern int max_used_tokens;
@@ -45,6 +47,7 @@ inline constexpr int kPromoteAll = 2;
 // What has to happen when a setting changes that other modules act on.
 struct Hooks
 {
+    GucBoolAssignHook assign_application_name_suffix;
     GucStringCheckHook check_tenant_id;
     GucStringAssignHook assign_tenant_id;
     GucBoolAssignHook assign_enforce_bypass;

@@ -8,6 +8,7 @@
 #include "cursors.hpp"
 #include "governor.hpp"
 #include "guard.hpp"
+#include "labels.hpp"
 #include "ledger.hpp"
 #include "metering.hpp"
 #include "quota.hpp"
@@ -71,6 +72,7 @@ static void on_log(ErrorData *error)
 {
     if (error->elevel == ERROR)
         metering::count(core::kFailed, 1);
+    labels::mark(error);
     if (previous_emit_log != nullptr)
         previous_emit_log(error);
 }

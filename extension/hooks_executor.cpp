@@ -5,6 +5,7 @@
 #include "context.hpp"
 #include "governor.hpp"
 #include "guard.hpp"
+#include "labels.hpp"
 #include "metering.hpp"
 #include "open_queries.hpp"
 #include "plans.hpp"
@@ -46,6 +47,8 @@ extern "C" {
 static void on_executor_start(QueryDesc *query, int eflags)
 {
     governor::apply();
+    if (unlikely(labels::is_pending))
+        labels::show();
     plans::Dependence dependence = plans::dependence_of(query->plannedstmt);
     const bool reads_schemas = schema_wall::check_plan(query->plannedstmt);
     dependence.on_tenant = dependence.on_tenant || reads_schemas;

@@ -6,6 +6,7 @@
 #include "context.hpp"
 #include "cursors.hpp"
 #include "governor.hpp"
+#include "labels.hpp"
 #include "metering.hpp"
 #include "open_queries.hpp"
 #include "schemas.hpp"
@@ -49,6 +50,7 @@ void change_context(void (*assign)(Value), Value value)
     sizes::change_to(context::key());
     governor::tenant_changed();
     traffic::tenant_changed();
+    labels::show();
 }
 
 // The tenant is about to change, and catalogs can be read: how much does it have?
@@ -110,6 +112,12 @@ static void on_assign_context(int mode, void *)
     change_context(claim::assign_mode, mode);
 }
 
+static void on_assign_application_name_suffix(bool wanted, void *)
+{
+    guc::application_name_suffix = wanted; // the server sets it after this
+    labels::show();
+}
+
 static void on_assign_enforce_bypass(bool, void *)
 {
     wall::forget_plans();
@@ -120,10 +128,16 @@ static void on_assign_enforce_bypass(bool, void *)
 
 const guc::Hooks &of_settings()
 {
-    static constexpr guc::Hooks hooks{
-        on_check_tenant_id,      on_assign_tenant_id, on_assign_enforce_bypass,
-        on_check_context,        on_assign_context,   on_check_pinned_tenant,
-        on_assign_pinned_tenant, on_check_token,      on_assign_token};
+    static constexpr guc::Hooks hooks{on_assign_application_name_suffix,
+                                      on_check_tenant_id,
+                                      on_assign_tenant_id,
+                                      on_assign_enforce_bypass,
+                                      on_check_context,
+                                      on_assign_context,
+                                      on_check_pinned_tenant,
+                                      on_assign_pinned_tenant,
+                                      on_check_token,
+                                      on_assign_token};
     return hooks;
 }
 

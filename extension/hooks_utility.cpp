@@ -7,6 +7,7 @@
 #include "cursors.hpp"
 #include "governor.hpp"
 #include "guard.hpp"
+#include "labels.hpp"
 #include "leases.hpp"
 #include "metering.hpp"
 #include "prepared.hpp"
@@ -153,7 +154,10 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
             govern_session();
         run_utility(planned, source, read_only_tree, context, params, env, dest, completion);
         if (tag == T_VariableSetStmt)
+        {
             govern_session();
+            labels::show(); // application_name may have changed
+        }
         return;
     }
 
