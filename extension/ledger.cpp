@@ -260,7 +260,7 @@ void add(quota::Slot *slot, quota::Act act, int64 amount, const Event &event, Re
         add(item->unwritten, share);
     else
         rows::insert(slot, change, at, event);
-    if (alerts::has_crossed(slot, outcome.state.windows))
+    if (alerts::has_crossed(slot, outcome))
         slot->crossed = crossed = true;
 }
 
