@@ -8,6 +8,7 @@
 #include "governor.hpp"
 #include "metering.hpp"
 #include "open_queries.hpp"
+#include "quota.hpp"
 #include "schemas.hpp"
 #include "sizes.hpp"
 #include "traffic.hpp"
@@ -121,9 +122,9 @@ static void on_assign_enforce_bypass(bool, void *)
 const guc::Hooks &of_settings()
 {
     static constexpr guc::Hooks hooks{
-        on_check_tenant_id,      on_assign_tenant_id, on_assign_enforce_bypass,
-        on_check_context,        on_assign_context,   on_check_pinned_tenant,
-        on_assign_pinned_tenant, on_check_token,      on_assign_token};
+        on_check_tenant_id, on_assign_tenant_id,    on_assign_enforce_bypass, on_check_context,
+        on_assign_context,  on_check_pinned_tenant, on_assign_pinned_tenant,  on_check_token,
+        on_assign_token,    quota::rearm_alerts};
     return hooks;
 }
 

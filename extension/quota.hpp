@@ -80,6 +80,9 @@ void pin(const Slot *slot);
 // The counts behind a metric of rows have changed: they are read again, by everybody. Cannot fail.
 void forget_metric(const char *metric);
 
+// Other thresholds hold from now on. Cannot fail.
+void rearm_alerts();
+
 void forget_cache();
 
 } // namespace tenancy::quota
