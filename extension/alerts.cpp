@@ -109,11 +109,15 @@ void tell(quota::Slot *slot, int period, const core::WindowStarts &starts, int64
 
 void arm(quota::Slot *slot)
 {
+    slot->tell_below = core::kUnlimited - 1;
     for (int p = 0; p < core::kPeriods; p++)
     {
         const int64 limit = slot->known.limits.amount[p];
         const int next = limit == core::kUnlimited ? 0 : next_threshold(slot, p, slot->told[p]);
         slot->tell_at[p] = next == 0 ? PG_INT64_MAX : core::threshold_amount(limit, next);
+        // Past the limit, as by a soft one, nothing remains.
+        if (next != 0)
+            slot->tell_below = Max(slot->tell_below, Max(limit - slot->tell_at[p], 0));
     }
 }
 

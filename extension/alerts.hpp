@@ -17,11 +17,13 @@ namespace tenancy::alerts
 // The limits, the windows or what has been told of them have changed.
 void arm(quota::Slot *slot);
 
-inline bool has_crossed(const quota::Slot *slot, const core::Windows &windows)
+inline bool has_crossed(const quota::Slot *slot, const quota::Outcome &outcome)
 {
+    if (likely(outcome.decision.remaining > slot->tell_below))
+        return false;
     bool crossed = false;
     for (int p = 0; p < core::kPeriods; p++)
-        crossed |= windows.used[p] >= slot->tell_at[p];
+        crossed |= outcome.state.windows.used[p] >= slot->tell_at[p];
     return crossed;
 }
 

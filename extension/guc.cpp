@@ -33,6 +33,7 @@ namespace
 constexpr char kTenantSetting[] = "tenancy.tenant_id";
 
 constinit char *alert_threshold_list = nullptr;
+constinit Notice alert_thresholds_changed = nullptr;
 constinit char *clock_setting = nullptr;
 constinit char *pinned_tenant = nullptr;
 constinit char *setting_name = nullptr;
@@ -71,6 +72,8 @@ static bool check_alert_thresholds(char **value, void **extra, GucSource)
 static void assign_alert_thresholds(const char *, void *extra)
 {
     alert_thresholds = static_cast<const Thresholds *>(extra);
+    if (alert_thresholds_changed != nullptr)
+        alert_thresholds_changed();
 }
 
 static bool check_clock(char **value, void **extra, GucSource)
@@ -148,6 +151,7 @@ void require_setting_name()
 
 void init(const Hooks &hooks)
 {
+    alert_thresholds_changed = hooks.alert_thresholds_changed;
     DefineCustomStringVariable(
         "tenancy.alert_thresholds", "Percents of a limit at which an alert is written.",
         "Once for each window of a limit; empty means none.", &alert_threshold_list, "50,80,100",

@@ -44,6 +44,8 @@ inline constexpr int kPromoteNone = 0;
 inline constexpr int kPromoteList = 1;
 inline constexpr int kPromoteAll = 2;
 
+using Notice = void (*)(); // never fails
+
 // What has to happen when a setting changes that other modules act on.
 struct Hooks
 {
@@ -57,6 +59,7 @@ struct Hooks
     GucStringAssignHook assign_pinned_tenant;
     GucStringCheckHook check_token;
     GucStringAssignHook assign_token;
+    Notice alert_thresholds_changed;
 };
 
 void init(const Hooks &hooks);

@@ -9,6 +9,7 @@
 #include "labels.hpp"
 #include "metering.hpp"
 #include "open_queries.hpp"
+#include "quota.hpp"
 #include "schemas.hpp"
 #include "sizes.hpp"
 #include "traffic.hpp"
@@ -137,7 +138,8 @@ const guc::Hooks &of_settings()
                                       on_check_pinned_tenant,
                                       on_assign_pinned_tenant,
                                       on_check_token,
-                                      on_assign_token};
+                                      on_assign_token,
+                                      quota::rearm_alerts};
     return hooks;
 }
 

@@ -260,7 +260,7 @@ void add(quota::Slot *slot, quota::Act act, int64 amount, const Event &event, Re
         add(item->unwritten, share);
     else
         rows::insert(slot, change, at, event);
-    if (alerts::has_crossed(slot, outcome.state.windows))
+    if (alerts::has_crossed(slot, outcome))
         slot->crossed = crossed = true;
 }
 
@@ -306,16 +306,30 @@ bool is_anything_pending()
 namespace
 {
 
+// The slot with the lowest key above another's.
+quota::Slot *next_crossed(const quota::Slot *after)
+{
+    quota::Slot *next = nullptr;
+    const auto is_below = [](const quota::Slot *a, const quota::Slot *b) {
+        return memcmp(&a->key, &b->key, sizeof(a->key)) < 0;
+    };
+    for (Item *item = items; item != nullptr; item = item->next)
+        if (item->slot->crossed && (after == nullptr || is_below(after, item->slot)) &&
+            (next == nullptr || is_below(item->slot, next)))
+            next = item->slot;
+    return next;
+}
+
 void write_alerts()
 {
     CommandCounterIncrement(); // the rows just written count, where the tables are asked
-    for (Item *item = items; item != nullptr; item = item->next)
-        if (item->slot->crossed && item->slot->pending == item)
-        {
-            quota::Outcome present;
-            look(item->slot, 0, &present);
-            alerts::write(item->slot, present.state.windows);
-        }
+    // All in the same order, since who writes a row that another is writing waits for it.
+    for (quota::Slot *slot = next_crossed(nullptr); slot != nullptr; slot = next_crossed(slot))
+    {
+        quota::Outcome present;
+        look(slot, 0, &present);
+        alerts::write(slot, present.state.windows);
+    }
 }
 
 } // namespace

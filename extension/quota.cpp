@@ -285,6 +285,16 @@ void forget_metric(const char *metric)
         reservations::forget_metric(MyDatabaseId, registry::relations().ledger, metric);
 }
 
+void rearm_alerts()
+{
+    if (slots == nullptr)
+        return;
+    HASH_SEQ_STATUS scan;
+    hash_seq_init(&scan, slots);
+    while (auto *slot = static_cast<Slot *>(hash_seq_search(&scan)))
+        alerts::arm(slot);
+}
+
 void forget_cache()
 {
     if (slots != nullptr)

@@ -34,6 +34,7 @@ struct Slot
     void *pending;                 // the ledger's list of this transaction's usage
     int64 releasing;               // by this transaction
     int64 tell_at[core::kPeriods]; // from this use on there is something to tell
+    int64 tell_below;              // and only if no more than this remains of the tightest limit
     int told[core::kPeriods];    // the highest threshold of the window that has been told, percent
     int telling[core::kPeriods]; // the same, once the running transaction commits
     bool crossed;                // by this transaction
@@ -78,6 +79,9 @@ void pin(const Slot *slot);
 
 // The counts behind a metric of rows have changed: they are read again, by everybody. Cannot fail.
 void forget_metric(const char *metric);
+
+// Other thresholds hold from now on. Cannot fail.
+void rearm_alerts();
 
 void forget_cache();
 

@@ -108,7 +108,7 @@ void charge(quota::Slot *account, int64 rows)
         mine->share.released -= rows;
         account->releasing -= rows;
     }
-    if (alerts::has_crossed(account, outcome.state.windows))
+    if (alerts::has_crossed(account, outcome))
         account->crossed = true;
 }
 

@@ -53,6 +53,11 @@ SELECT used, limit_amount, overage FROM tenancy.overages WHERE tenant_id = 'qf_a
 RESET tenancy.tenant_id;
 SELECT pending FROM tenancy.rollup('5 seconds');
 SELECT metric, used, limit_amount, overage FROM tenancy.overages WHERE tenant_id = 'qf_acme';
+-- other thresholds hold at once
+SET tenancy.tenant_id = 'qf_acme';
+SET tenancy.alert_thresholds = '90';
+SELECT tenancy.consume('qf.calls', 2);
+RESET tenancy.tenant_id;
 SET tenancy.alert_thresholds = '80,50';
 SET tenancy.alert_thresholds = '0';
 SET tenancy.alert_thresholds = ' 10, 1000 ';

@@ -164,7 +164,12 @@ play_kinds() {
     prepare_kinds
     play_gauge "$1"
     play_rate "$1" "$2"
-    [ "$2" = 0 ] || play_leases "$1"
+    if [ "$2" = 1 ]; then
+        play_leases "$1"
+    else
+        check "$1: leases say what they need" 55000 "$(psql -XAtq -d "$database" -v VERBOSITY=sqlstate \
+            -c "SET tenancy.tenant_id = 'ck_acme'" -c "SELECT tenancy.acquire_lease('ck.jobs')" 2>&1 | grep -o '[0-9]*$')"
+    fi
     play_soft "$1"
     dropdb "$database"
 }
