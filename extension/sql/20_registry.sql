@@ -89,6 +89,13 @@ $$;
 COMMENT ON FUNCTION tenancy.raise_error(text, text, text, text) IS
 'Internal: raises an error of which detail and hint may be missing.';
 
+-- ISO 4217 with its codes for tests and for no currency, without metals and bond market units.
+CREATE FUNCTION tenancy.is_currency(code text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+RETURN code = ANY ('{AED,AFN,ALL,AMD,ANG,AOA,ARS,AUD,AWG,AZN,BAM,BBD,BDT,BGN,BHD,BIF,BMD,BND,BOB,BOV,BRL,BSD,BTN,BWP,BYN,BZD,CAD,CDF,CHE,CHF,CHW,CLF,CLP,CNY,COP,COU,CRC,CUC,CUP,CVE,CZK,DJF,DKK,DOP,DZD,EGP,ERN,ETB,EUR,FJD,FKP,GBP,GEL,GHS,GIP,GMD,GNF,GTQ,GYD,HKD,HNL,HRK,HTG,HUF,IDR,ILS,INR,IQD,IRR,ISK,JMD,JOD,JPY,KES,KGS,KHR,KMF,KPW,KRW,KWD,KYD,KZT,LAK,LBP,LKR,LRD,LSL,LYD,MAD,MDL,MGA,MKD,MMK,MNT,MOP,MRU,MUR,MVR,MWK,MXN,MXV,MYR,MZN,NAD,NGN,NIO,NOK,NPR,NZD,OMR,PAB,PEN,PGK,PHP,PKR,PLN,PYG,QAR,RON,RSD,RUB,RWF,SAR,SBD,SCR,SDG,SEK,SGD,SHP,SLE,SLL,SOS,SRD,SSP,STN,SVC,SYP,SZL,THB,TJS,TMT,TND,TOP,TRY,TTD,TWD,TZS,UAH,UGX,USD,USN,UYI,UYU,UYW,UZS,VED,VES,VND,VUV,WST,XAF,XCD,XCG,XDR,XOF,XPF,XSU,XTS,XUA,XXX,YER,ZAR,ZMW,ZWG,ZWL}'::text[]);
+REVOKE ALL ON FUNCTION tenancy.is_currency(text) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.is_currency(text) IS 'Internal: is this the code of a currency?';
+
 CREATE FUNCTION tenancy.create_plan(id text, name text DEFAULT NULL, currency text DEFAULT 'USD')
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -99,7 +106,7 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'invalid plan id',
             DETAIL = 'A plan id has 1 to 63 ASCII letters, digits and the characters _ . -, and starts with a letter or digit.';
     END IF;
-    IF create_plan.currency IS NULL OR create_plan.currency !~ '^[A-Z]{3}$' THEN
+    IF tenancy.is_currency(create_plan.currency) IS NOT TRUE THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('invalid currency "%s"', create_plan.currency),
             DETAIL = 'A currency is written as its three-letter ISO 4217 code, such as USD or EUR.';

@@ -39,6 +39,8 @@ BEGIN
         END IF;
     ELSE
         PERFORM tenancy.price(model, params, 1);
+        -- Use that has no price would stop the invoices of whoever has it.
+        PERFORM tenancy.price(model, params, 1e15);
     END IF;
 END
 $$;
@@ -187,3 +189,33 @@ RETURN tenancy.put_price('set_minimum', plan, component, 'minimum', NULL, 'flat'
 REVOKE ALL ON FUNCTION tenancy.set_minimum(text, numeric, timestamptz, text) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.set_minimum(text, numeric, timestamptz, text) IS
 'Sets the least that fees and usage of a billing period cost on a plan; what is missing is a line of its own, for parts of a period as the plan prorates. False if it is that already. Errors as set_price(): 42704, 42710, 22023, 55000.';
+
+CREATE FUNCTION tenancy.delete_plan(plan text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    gone tenancy.plans;
+    users text;
+BEGIN
+    SELECT * INTO gone FROM tenancy.plans p WHERE p.id = delete_plan.plan FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    SELECT concat_ws(', ', (SELECT nullif(count(*), 0) || ' tenants' FROM tenancy.tenants t WHERE t.plan = gone.id),
+        (SELECT nullif(count(*), 0) || ' subscriptions' FROM tenancy.subscriptions s WHERE s.plan = gone.id),
+        (SELECT nullif(count(*), 0) || ' invoices' FROM tenancy.invoices i WHERE i.plan = gone.id)) INTO users;
+    IF users <> '' THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('plan "%s" is in use', gone.id),
+            DETAIL = format('It is used by %s, which must be able to recompute.', users),
+            HINT = 'Move its tenants with tenancy.change_plan(); a plan that has been billed stays.';
+    END IF;
+    DELETE FROM tenancy.prices p WHERE p.plan = gone.id;
+    DELETE FROM tenancy.plan_limits l WHERE l.plan = gone.id;
+    DELETE FROM tenancy.plan_settings s WHERE s.plan = gone.id;
+    DELETE FROM tenancy.plans p WHERE p.id = gone.id;
+    PERFORM tenancy.write_audit('delete_plan', gone.id, to_jsonb(gone), NULL);
+    RETURN true;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.delete_plan(text) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.delete_plan(text) IS
+'Deletes a plan that was never used, with its prices and limits. False if there is none. Error: 55000 tenants, subscriptions (also ended ones) or invoices use it.';

@@ -181,7 +181,8 @@ BEGIN
     RETURN QUERY
     WITH stretches AS MATERIALIZED (
         SELECT s AS s, s.id, s.plan, s.starts_at, s.trial_end, s.is_new,
-            CASE WHEN s.ended_at <= billable_items.known_at THEN s.ends_at END AS ends_at
+            CASE WHEN s.ended_at <= billable_items.known_at THEN s.ends_at END AS ends_at,
+            s.ended_at <= billable_items.known_at AND s.end_reason = 'paused' AS is_paused
         FROM tenancy.subscriptions s
         WHERE s.tenant_id = billable_items.tenant AND s.created_at <= billable_items.known_at
           AND s.starts_at <= billable_items.until
@@ -189,10 +190,10 @@ BEGIN
         SELECT x.*, p.period_start, p.period_end,
             greatest(p.period_start, x.starts_at, x.trial_end) AS item_start, least(p.period_end, x.ends_at) AS item_end,
             o.earlier, o.later,
-            -- Usage of a period that no stretch covers belongs to the one after or before it.
+            -- Usage of a period that no stretch covers belongs to the one after or before it; but none while paused.
             CASE WHEN x.trial_end > x.starts_at OR o.earlier THEN greatest(p.period_start, x.starts_at, x.trial_end)
                  ELSE p.period_start END AS usage_start,
-            CASE WHEN o.later THEN least(p.period_end, x.ends_at) ELSE p.period_end END AS usage_end
+            CASE WHEN o.later OR x.is_paused THEN least(p.period_end, x.ends_at) ELSE p.period_end END AS usage_end
         FROM stretches x
         CROSS JOIN LATERAL tenancy.billing_periods(x.s, billable_items.since, least(billable_items.until, x.ends_at)) p
         CROSS JOIN LATERAL (

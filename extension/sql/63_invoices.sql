@@ -24,6 +24,7 @@ CREATE TABLE tenancy.invoices (
     status_changed_at timestamptz NOT NULL DEFAULT tenancy.clock_time(),
     status_reason text,
     parties jsonb,
+    issue_no bigint,
     CHECK ((status = 'draft') = (number IS NULL) AND (number IS NULL) = (issued_at IS NULL)),
     CHECK ((kind = 'credit_note') = (corrects IS NOT NULL)),
     CHECK (total = subtotal - discount + tax - credits)
@@ -33,7 +34,7 @@ CREATE UNIQUE INDEX invoices_period ON tenancy.invoices (tenant_id, period_start
 CREATE INDEX invoices_tenant ON tenancy.invoices (tenant_id, period_start);
 CREATE INDEX invoices_corrects ON tenancy.invoices (corrects) WHERE corrects IS NOT NULL;
 COMMENT ON TABLE tenancy.invoices IS
-'Invoices and credit notes: one invoice a tenant and billing period that is not void, from draft to final and then paid, void or uncollectible. total = subtotal - discount + tax - credits, in the currency''s major unit, and the sum of the lines. The usage billed is that of ledger rows with stamps below the watermark; parties are seller and buyer as they were when it became final.';
+'Invoices and credit notes: one invoice a tenant and billing period that is not void, from draft to final and then paid, void or uncollectible. total = subtotal - discount + tax - credits, in the currency''s major unit, and the sum of the lines. The usage billed is that of ledger rows with stamps below the watermark; parties are seller and buyer as they were when it became final; issue_no is its place in its series, and the order in which invoices became final.';
 
 CREATE TABLE tenancy.invoice_lines (
     invoice_id bigint NOT NULL,

@@ -94,6 +94,10 @@ DECLARE
     present tenancy.coupons;
     made tenancy.coupons;
 BEGIN
+    IF NOT tenancy.is_currency(create_coupon.currency) THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('invalid currency "%s"', create_coupon.currency),
+            DETAIL = 'A currency is written as its three-letter ISO 4217 code, such as USD or EUR.';
+    END IF;
     INSERT INTO tenancy.coupons (id, percent_off, amount_off, currency, component, periods)
     VALUES (create_coupon.id, create_coupon.percent_off, create_coupon.amount_off, create_coupon.currency, create_coupon.component, create_coupon.periods)
     ON CONFLICT DO NOTHING RETURNING * INTO made;

@@ -66,6 +66,9 @@ RETURNS TABLE (line_no integer, kind text, component text, metric text, model te
     item_start timestamptz, item_end timestamptz, numerator numeric, denominator numeric, tiers jsonb)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off AS $$
 #variable_conflict use_column
+DECLARE
+    -- A draft has its id long before its turn.
+    turn bigint := (SELECT i.issue_no FROM tenancy.invoices i WHERE i.id = charges.before_invoice);
 BEGIN
     -- In PL/pgSQL, which keeps its plans: before 18, SQL functions are planned at every call. A plan made while
     -- the tables were small would read the whole of them for every tenant ever after: hence no sequential scans.
@@ -74,12 +77,12 @@ BEGIN
         SELECT * FROM tenancy.billable_items(charges.tenant, charges.since, charges.until, charges.below_stamp, charges.known_at)
     ), billed AS MATERIALIZED (
         SELECT l.subscription_id, l.component, l.item_start, sum(l.exact_amount) AS amount,
-            (array_agg(l ORDER BY i.id DESC))[1] AS last
+            (array_agg(l ORDER BY i.issue_no DESC))[1] AS last
         FROM tenancy.invoices i JOIN tenancy.invoice_lines l ON l.invoice_id = i.id
         WHERE i.tenant_id = charges.tenant AND i.kind = 'invoice' AND i.status <> 'draft' AND l.subscription_id IS NOT NULL
           -- An invoice that was made before another was voided knew it as valid.
           AND (i.status <> 'void' OR i.status_changed_at > charges.known_at)
-          AND (charges.before_invoice IS NULL OR i.id < charges.before_invoice)
+          AND (turn IS NULL OR i.issue_no < turn) AND i.issued_at <= charges.known_at
           AND l.item_start >= charges.since - interval '1 year 1 month'
         GROUP BY l.subscription_id, l.component, l.item_start
     ), differences AS (
@@ -282,7 +285,7 @@ BEGIN
     END IF;
     SELECT * INTO series FROM tenancy.take_invoice_numbers('invoice', cardinality(drafts));
     UPDATE tenancy.invoices i SET status = 'final', issued_at = tenancy.clock_time(), status_changed_at = tenancy.clock_time(),
-        parties = tenancy.invoice_parties(i.tenant_id),
+        parties = tenancy.invoice_parties(i.tenant_id), issue_no = series.first + d.n - 1,
         number = series.prefix || lpad((series.first + d.n - 1)::text, greatest(6, length((series.first + d.n - 1)::text)), '0')
     FROM unnest(drafts) WITH ORDINALITY AS d(id, n) WHERE i.id = d.id;
     PERFORM tenancy.settle_invoices(drafts);

@@ -75,59 +75,96 @@ $$;
 REVOKE ALL ON FUNCTION tenancy.discard_draft(bigint) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.discard_draft(bigint) IS 'Deletes a draft. Errors: 42704 unknown, 55000 not a draft.';
 
+-- All at once; where the price of one tenant's use fails, such as above the last tier, one by one, so that the others
+-- do not wait for it.
+CREATE FUNCTION tenancy.make_all_invoices(tenants text[], day date, OUT ids bigint[], OUT failures jsonb)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    payer text;
+BEGIN
+    failures := '{}';
+    BEGIN
+        ids := ARRAY(SELECT tenancy.make_invoices(tenants, day));
+    EXCEPTION WHEN data_exception THEN
+        ids := '{}';
+        FOREACH payer IN ARRAY tenants LOOP
+            BEGIN
+                ids := ids || ARRAY(SELECT tenancy.make_invoices(ARRAY[payer], day));
+            EXCEPTION WHEN data_exception THEN
+                failures := failures || jsonb_build_object(payer, sqlerrm);
+            END;
+        END LOOP;
+    END;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.make_all_invoices(text[], date) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.make_all_invoices(text[], date) IS
+'Internal: make_invoices() for tenants of which some may fail; which ones, and why.';
+
 CREATE FUNCTION tenancy.issue_invoices(period date)
 RETURNS TABLE (tenant_id text, invoice_id bigint, total numeric, currency text, created boolean, error text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     tenants text[] := ARRAY(SELECT t.id FROM tenancy.tenants t ORDER BY t.id);
-    new_ids bigint[];
+    made record;
 BEGIN
     IF period IS NULL OR NOT isfinite(period) THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = 'the period of invoices must be a day', HINT = 'Any day of the period will do.';
     END IF;
-    SELECT array_agg(n) INTO new_ids FROM tenancy.make_invoices(tenants, period) n;
+    SELECT * INTO made FROM tenancy.make_all_invoices(tenants, period);
     RETURN QUERY
-    SELECT s.tenant_id, i.id, i.total, i.currency, n.id IS NOT NULL, tenancy.billing_error(s.problem, s.tenant_id)
+    SELECT s.tenant_id, i.id, i.total, i.currency, n.id IS NOT NULL,
+        coalesce(tenancy.billing_error(s.problem, s.tenant_id), made.failures ->> s.tenant_id)
     FROM tenancy.billing_state(tenants, period) s
     LEFT JOIN tenancy.invoices i ON i.id = s.invoice_id
-    LEFT JOIN unnest(new_ids) n(id) ON n.id = s.invoice_id
+    LEFT JOIN unnest(made.ids) n(id) ON n.id = s.invoice_id
     WHERE s.problem IS NULL OR s.problem IN ('not over', 'usage pending')
     ORDER BY s.tenant_id;
 END
 $$;
 REVOKE ALL ON FUNCTION tenancy.issue_invoices(date) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.issue_invoices(date) IS
-'Issues the invoices of all tenants that had a subscription in their billing period around a day, as issue_invoice() does, in one transaction; one row a tenant, created false where there was one already. A tenant whose invoice cannot be issued yet (error says why: its period is not over, usage is not rolled up) does not stop the others. Error: 22023 no day.';
+'Issues the invoices of all tenants that had a subscription in their billing period around a day, as issue_invoice() does, in one transaction; one row a tenant, created false where there was one already. A tenant whose invoice cannot be issued yet (error says why: its period is not over, usage is not rolled up, its use has no price) does not stop the others. Error: 22023 no day.';
 
 -- Openings come where something is due before the first period is over: set-up fees, and fees in advance.
 CREATE FUNCTION tenancy.open_accounts(only_tenant text DEFAULT NULL) RETURNS bigint[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    result bigint[] := '{}';
     ids bigint[];
 BEGIN
     PERFORM FROM tenancy.plans p ORDER BY p.id FOR SHARE;
-    WITH openings AS (
-        SELECT s.tenant_id, s.plan, s.time_zone, p.currency, coalesce(s.trial_end, s.starts_at) AS at
-        FROM tenancy.subscriptions s JOIN tenancy.plans p ON p.id = s.plan
-        WHERE (open_accounts.only_tenant IS NULL OR s.tenant_id = open_accounts.only_tenant)
-          AND coalesce(s.trial_end, s.starts_at) <= tenancy.clock_time()
-          AND (s.ends_at IS NULL OR s.ends_at > coalesce(s.trial_end, s.starts_at))
-          AND EXISTS (SELECT FROM tenancy.prices x WHERE x.plan = s.plan AND (x.timing = 'advance' OR x.kind = 'setup' AND s.is_new)
-              AND x.valid_from <= coalesce(s.trial_end, s.starts_at) AND (x.valid_to IS NULL OR x.valid_to > coalesce(s.trial_end, s.starts_at)))
-          -- Once there is an invoice of a later time, that has it.
-          AND NOT EXISTS (SELECT FROM tenancy.invoices i WHERE i.tenant_id = s.tenant_id AND i.kind = 'invoice' AND i.status <> 'void'
-              AND i.period_end >= coalesce(s.trial_end, s.starts_at))
-    ), made AS (
-        INSERT INTO tenancy.invoices (tenant_id, plan, time_zone, period_start, period_end, currency)
-        SELECT o.tenant_id, o.plan, o.time_zone, o.at, o.at, o.currency FROM openings o ORDER BY o.tenant_id, o.at
-        ON CONFLICT (tenant_id, period_start, period_end) WHERE kind = 'invoice' AND status <> 'void' DO NOTHING
-        RETURNING id
-    )
-    SELECT array_agg(id) INTO ids FROM made;
-    PERFORM tenancy.finish_drafts(ids, true);
-    RETURN coalesce(ids, '{}');
+    -- One of a tenant at a time, the oldest first: the next must know what this one billed.
+    LOOP
+        WITH openings AS (
+            SELECT DISTINCT ON (s.tenant_id) s.tenant_id, s.plan, s.time_zone, p.currency, coalesce(s.trial_end, s.starts_at) AS at
+            FROM tenancy.subscriptions s JOIN tenancy.plans p ON p.id = s.plan
+            WHERE (open_accounts.only_tenant IS NULL OR s.tenant_id = open_accounts.only_tenant)
+              AND coalesce(s.trial_end, s.starts_at) <= tenancy.clock_time()
+              AND (s.ends_at IS NULL OR s.ends_at > coalesce(s.trial_end, s.starts_at))
+              AND EXISTS (SELECT FROM tenancy.prices x WHERE x.plan = s.plan AND (x.timing = 'advance' OR x.kind = 'setup' AND s.is_new)
+                  AND x.valid_from <= coalesce(s.trial_end, s.starts_at) AND (x.valid_to IS NULL OR x.valid_to > coalesce(s.trial_end, s.starts_at)))
+              -- Once there is an invoice of a later time, that has it; but not what was billed here and voided.
+              AND NOT EXISTS (SELECT FROM tenancy.invoices i WHERE i.tenant_id = s.tenant_id AND i.kind = 'invoice' AND i.status <> 'void'
+                  AND i.period_end >= coalesce(s.trial_end, s.starts_at)
+                  AND (i.period_start = coalesce(s.trial_end, s.starts_at) AND i.period_end = i.period_start
+                       OR NOT EXISTS (SELECT FROM tenancy.invoices v WHERE v.tenant_id = s.tenant_id AND v.kind = 'invoice' AND v.status = 'void'
+                           AND v.period_start = coalesce(s.trial_end, s.starts_at) AND v.period_end = v.period_start)))
+            ORDER BY s.tenant_id, at
+        ), made AS (
+            INSERT INTO tenancy.invoices (tenant_id, plan, time_zone, period_start, period_end, currency)
+            SELECT o.tenant_id, o.plan, o.time_zone, o.at, o.at, o.currency FROM openings o
+            ON CONFLICT (tenant_id, period_start, period_end) WHERE kind = 'invoice' AND status <> 'void' DO NOTHING
+            RETURNING id
+        )
+        SELECT array_agg(id) INTO ids FROM made;
+        EXIT WHEN ids IS NULL;
+        PERFORM tenancy.finish_drafts(ids, true);
+        result := result || ids;
+    END LOOP;
+    RETURN result;
 END
 $$;
 REVOKE ALL ON FUNCTION tenancy.open_accounts(text) FROM PUBLIC;
@@ -137,15 +174,20 @@ COMMENT ON FUNCTION tenancy.open_accounts(text) IS
 CREATE VIEW tenancy.due_invoices AS
 SELECT s.tenant_id, p.period_start, p.period_end, min((greatest(p.period_start, s.starts_at) AT TIME ZONE s.time_zone)::date) AS day
 FROM tenancy.subscriptions s
-CROSS JOIN LATERAL tenancy.billing_periods(s, greatest(s.starts_at, (
+-- After the last invoice, and what was voided before it and not made again.
+CROSS JOIN LATERAL tenancy.billing_periods(s, greatest(s.starts_at, least((
     SELECT max(i.period_end) FROM tenancy.invoices i
-    WHERE i.tenant_id = s.tenant_id AND i.kind = 'invoice' AND i.status <> 'void' AND i.status <> 'draft' AND i.period_end > i.period_start)), least(s.ends_at, tenancy.clock_time())) p
+    WHERE i.tenant_id = s.tenant_id AND i.kind = 'invoice' AND i.status <> 'void' AND i.status <> 'draft' AND i.period_end > i.period_start), (
+    SELECT min(v.period_start) FROM tenancy.invoices v
+    WHERE v.tenant_id = s.tenant_id AND v.kind = 'invoice' AND v.status = 'void' AND v.period_end > v.period_start
+      AND NOT EXISTS (SELECT FROM tenancy.invoices i WHERE i.tenant_id = v.tenant_id AND i.kind = 'invoice' AND i.status <> 'void'
+          AND i.status <> 'draft' AND i.period_start = v.period_start AND i.period_end = v.period_end)))), least(s.ends_at, tenancy.clock_time())) p
 WHERE p.period_end <= tenancy.clock_time() AND p.period_start < coalesce(s.ends_at, 'infinity')
   AND NOT EXISTS (SELECT FROM tenancy.invoices i WHERE i.tenant_id = s.tenant_id AND i.period_start = p.period_start
       AND i.period_end = p.period_end AND i.kind = 'invoice' AND i.status <> 'void' AND i.status <> 'draft')
 GROUP BY s.tenant_id, p.period_start, p.period_end;
 COMMENT ON VIEW tenancy.due_invoices IS
-'Billing periods that are over and have no final invoice yet; day is the one to call issue_invoice() with.';
+'Billing periods that are over and have no final invoice yet, or only void ones; day is the one to call issue_invoice() with.';
 REVOKE ALL ON tenancy.due_invoices FROM PUBLIC;
 
 CREATE FUNCTION tenancy.issue_due_invoices(max_count integer DEFAULT 1000)
@@ -154,7 +196,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     due record;
-    payer text;
+    made record;
     opened bigint[];
 BEGIN
     PERFORM tenancy.rollup();
@@ -163,23 +205,9 @@ BEGIN
                FROM (SELECT i.day, i.tenant_id FROM tenancy.due_invoices i JOIN tenancy.tenants t ON t.id = i.tenant_id
                      ORDER BY i.period_end, i.tenant_id LIMIT max_count) d GROUP BY d.day ORDER BY d.day
     LOOP
-        BEGIN
-            PERFORM tenancy.make_invoices(due.tenants, due.day);
-        EXCEPTION WHEN data_exception OR object_not_in_prerequisite_state THEN
-            -- Of one tenant; the others must not wait for it.
-            FOREACH payer IN ARRAY due.tenants LOOP
-                BEGIN
-                    PERFORM tenancy.make_invoices(ARRAY[payer], due.day);
-                EXCEPTION WHEN data_exception OR object_not_in_prerequisite_state THEN
-                    tenant_id := payer;
-                    error := sqlerrm;
-                    RETURN NEXT;
-                    due.tenants := array_remove(due.tenants, payer);
-                END;
-            END LOOP;
-        END;
+        SELECT * INTO made FROM tenancy.make_all_invoices(due.tenants, due.day);
         RETURN QUERY
-        SELECT s.tenant_id, CASE WHEN s.problem IS NULL THEN i.id END, i.total, i.currency, tenancy.billing_error(s.problem, s.tenant_id)
+        SELECT s.tenant_id, CASE WHEN s.problem IS NULL THEN i.id END, i.total, i.currency, coalesce(tenancy.billing_error(s.problem, s.tenant_id), made.failures ->> s.tenant_id)
         FROM tenancy.billing_state(due.tenants, due.day) s LEFT JOIN tenancy.invoices i ON i.id = s.invoice_id
         ORDER BY s.tenant_id;
     END LOOP;
@@ -245,7 +273,7 @@ BEGIN
             MESSAGE = format('the credit that invoice %s gave has been used', invoice.number);
     ELSIF EXISTS (SELECT FROM tenancy.invoices n JOIN tenancy.invoice_lines l ON l.invoice_id = n.id AND l.billed_before <> 0
                   JOIN tenancy.invoice_lines o ON o.invoice_id = invoice.id AND (o.subscription_id, o.component, o.item_start) = (l.subscription_id, l.component, l.item_start)
-                  WHERE n.tenant_id = invoice.tenant_id AND n.id > invoice.id AND n.status <> 'void' AND n.status <> 'draft') THEN
+                  WHERE n.tenant_id = invoice.tenant_id AND n.issue_no > invoice.issue_no AND n.status <> 'void' AND n.status <> 'draft') THEN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = format('a later invoice adjusts items of invoice %s', invoice.number),
             HINT = 'Void the later one first, or issue a credit note.';
@@ -269,7 +297,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.void_invoice(bigint, text) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.void_invoice(bigint, text) IS
-'Voids a final invoice that is not paid: its number stays taken, its items can be billed again, credits and coupons it used go back. False if it was void. Errors: 42704 unknown, 55000 a draft, paid or uncollectible, a credit note was issued for it, credit that it gave was used, or a later invoice adjusts its items.';
+'Voids a final invoice that is not paid: its number stays taken, its items are due again (to waive them, issue_credit_note() instead), credits and coupons it used go back. False if it was void. Errors: 42704 unknown, 55000 a draft, paid or uncollectible, a credit note was issued for it, credit that it gave was used, or a later invoice adjusts its items.';
 
 -- Cumulative amounts are rounded, so that many small notes come to what one note over all would.
 CREATE FUNCTION tenancy.issue_credit_note(invoice_id bigint, lines jsonb DEFAULT NULL, reason text DEFAULT NULL, as_credit boolean DEFAULT false)
@@ -329,7 +357,7 @@ BEGIN
     WHERE l.invoice_id = original.id AND l.kind = 'tax' AND original.subtotal > 0 AND s.share <> 0;
     SELECT * INTO number_of FROM tenancy.take_invoice_numbers('credit_note', 1);
     UPDATE tenancy.invoices i SET subtotal = s.subtotal, discount = -s.discount, tax = s.tax, total = s.subtotal + s.discount + s.tax,
-        status = 'final', issued_at = tenancy.clock_time(), parties = tenancy.invoice_parties(i.tenant_id),
+        status = 'final', issued_at = tenancy.clock_time(), parties = tenancy.invoice_parties(i.tenant_id), issue_no = number_of.first,
         number = number_of.prefix || lpad(number_of.first::text, greatest(6, length(number_of.first::text)), '0')
     FROM (SELECT coalesce(sum(l.amount) FILTER (WHERE l.kind = 'adjustment'), 0) AS subtotal, coalesce(sum(l.amount) FILTER (WHERE l.kind = 'discount'), 0) AS discount,
               coalesce(sum(l.amount) FILTER (WHERE l.kind = 'tax'), 0) AS tax FROM tenancy.invoice_lines l WHERE l.invoice_id = note) s

@@ -21,7 +21,7 @@ BEGIN
     IF NOT EXISTS (SELECT FROM tenancy.metrics m WHERE m.name = set_metric_cost.metric) THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('metric "%s" does not exist', set_metric_cost.metric),
             HINT = 'Create it with tenancy.create_metric().';
-    ELSIF unit_cost < 0 OR unit_cost IN ('NaN', 'Infinity') OR (currency ~ '^[A-Z]{3}$') IS NOT TRUE OR (valid_from < 'infinity') IS NOT TRUE THEN
+    ELSIF unit_cost < 0 OR unit_cost IN ('NaN', 'Infinity') OR tenancy.is_currency(currency) IS NOT TRUE OR (valid_from < 'infinity') IS NOT TRUE THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'invalid cost of a metric',
             HINT = 'A cost that is not negative, or null to take it away; a three-letter ISO 4217 code; a time to begin.';
     END IF;
