@@ -1,6 +1,6 @@
 # The same for every kind of limit: gauges that are given back, rates, leases, prepared transactions, alerts.
 # SPDX-License-Identifier: PostgreSQL
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # variables are those of run
 
 prepare_kinds() {
     createdb "$database"
