@@ -171,7 +171,8 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
     schemas::prepare();
     schema_wall::check_utility(planned->utilityStmt);
     guard::check_utility(planned->utilityStmt);
-    if (tag == T_CopyStmt && writes_rows && storage_quota::is_to_be_checked())
+    if (tag == T_CopyStmt && castNode(CopyStmt, planned->utilityStmt)->is_from &&
+        storage_quota::is_to_be_checked())
         call_below(check_copy, planned->utilityStmt);
     metering::begin_statement();
     const bool is_watched = is_of_client() && runaway::is_watching();

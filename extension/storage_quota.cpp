@@ -6,6 +6,7 @@
 #include "guc.hpp"
 #include "owner.hpp"
 #include "policy.hpp"
+#include "scans.hpp"
 #include "schemas.hpp"
 
 namespace tenancy::storage_quota
@@ -45,6 +46,24 @@ bool is_measured(Oid relation)
 {
     return policy::is_attached(relation) ||
            schemas::kind_of(get_rel_namespace(relation)) == schemas::Kind::tenant;
+}
+
+// Has anybody a limit? limit_storage() makes the metric.
+bool is_used()
+{
+    static constinit uint64 known_at = 0;
+    static constinit bool used = false;
+    if (likely(known_at == registry::generation()))
+        return used;
+    const uint64 generation = registry::generation();
+    const registry::Relations &oids = registry::relations();
+    const scans::Scan scan =
+        scans::open(oids.metrics, get_relname_relid("metrics_pkey", oids.schema), F_TEXTEQ,
+                    CStringGetTextDatum("storage.bytes"));
+    used = scans::next(scan);
+    scans::close(scan);
+    known_at = generation;
+    return used;
 }
 
 bool is_fresh(const registry::Tenant *tenant)
@@ -130,7 +149,7 @@ bool is_to_be_checked(const PlannedStmt *plan)
 
 bool is_to_be_checked()
 {
-    if (!context::is_set() || !registry::is_installed())
+    if (!context::is_set() || !registry::is_installed() || !is_used())
         return false;
     const registry::Tenant *tenant = context::usable();
     return tenant != nullptr && (!is_fresh(tenant) || is_above());

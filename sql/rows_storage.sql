@@ -5,6 +5,7 @@ SET search_path = rows_storage;
 SET tenancy.clock = '2026-03-01 12:00+00';
 SELECT tenancy.create_plan('rs'), tenancy.create_tenant('rs_wide', 'rs'), tenancy.create_tenant('rs_narrow', 'rs'), tenancy.create_tenant('rs_new', 'rs');
 CREATE TABLE docs (id int PRIMARY KEY, tenant_id text NOT NULL, parent int REFERENCES docs ON DELETE SET NULL, body text);
+CREATE INDEX ON docs (parent);
 INSERT INTO docs SELECT n, CASE n % 4 WHEN 0 THEN 'rs_wide' ELSE 'rs_narrow' END, NULL, repeat('x', CASE n % 4 WHEN 0 THEN 600 ELSE 50 END + n % 7)
 FROM generate_series(1, 20000) n;
 CREATE TABLE loose (tenant_id text NOT NULL, n int) PARTITION BY LIST (n);
