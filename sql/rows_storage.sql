@@ -124,4 +124,7 @@ SELECT tenancy.untrack_rows('docs'), tenancy.close_tenant('rs_alone'), tenancy.d
 SELECT tenancy.set_template_schema(NULL);
 DROP SCHEMA rows_storage, rs_template CASCADE;
 DELETE FROM tenancy.storage_history;
+DELETE FROM tenancy.plan_limits WHERE metric = 'storage.bytes';
+DELETE FROM tenancy.tenant_limits WHERE metric = 'storage.bytes';
+DELETE FROM tenancy.metrics WHERE name = 'storage.bytes';
 SELECT count(*) FROM tenancy.tenant_storage WHERE tenant_id IN ('rs_wide', 'rs_narrow', 'rs_new');
