@@ -27,12 +27,12 @@ namespace tenancy::hooks
 
 constinit int depth = 0;
 
-pg_noinline void check_rows_below()
+pg_noinline void call_below(void (*function)(const void *), const void *argument)
 {
     depth++;
     PG_TRY();
     {
-        row_quota::check();
+        function(argument);
     }
     PG_FINALLY();
     {
@@ -77,23 +77,13 @@ static void on_log(ErrorData *error)
         previous_emit_log(error);
 }
 
-// What is written and read here is no statement of the client's.
-pg_noinline static void write_at_end(bool prepare)
+static void write_at_end(const void *prepare)
 {
-    depth++;
-    PG_TRY();
-    {
-        row_quota::check();
-        counted_rows::write();
-        row_quota::before_end(prepare);
-        if (ledger::is_anything_pending())
-            ledger::write(prepare);
-    }
-    PG_FINALLY();
-    {
-        depth--;
-    }
-    PG_END_TRY();
+    row_quota::check();
+    counted_rows::write();
+    row_quota::before_end(prepare != nullptr);
+    if (ledger::is_anything_pending())
+        ledger::write(prepare != nullptr);
 }
 
 static void on_transaction(XactEvent event, void *)
@@ -111,7 +101,7 @@ static void on_transaction(XactEvent event, void *)
     case XACT_EVENT_PRE_PREPARE:
         if (counted_rows::is_anything_pending() || row_quota::is_anything_pending() ||
             ledger::is_anything_pending())
-            write_at_end(event == XACT_EVENT_PRE_PREPARE);
+            call_below(write_at_end, event == XACT_EVENT_PRE_PREPARE ? &event : nullptr);
         return;
     case XACT_EVENT_COMMIT:
     case XACT_EVENT_ABORT:

@@ -12,6 +12,7 @@
 #include "row_counts.hpp"
 #include "runaway.hpp"
 #include "schema_wall.hpp"
+#include "storage_quota.hpp"
 #include "traffic.hpp"
 #include "wall.hpp"
 
@@ -56,6 +57,10 @@ static void on_executor_start(QueryDesc *query, int eflags)
         guard::check_plan(dependence);
     if (dependence.is_past_wall)
         guard::check_past_wall();
+    if (storage_quota::is_to_be_checked(query->plannedstmt) && !(eflags & EXEC_FLAG_EXPLAIN_ONLY))
+        call_below(
+            [](const void *plan) { storage_quota::check(static_cast<const PlannedStmt *>(plan)); },
+            query->plannedstmt);
     metering::begin_statement();
     if (is_of_client() && !(eflags & EXEC_FLAG_EXPLAIN_ONLY))
     {

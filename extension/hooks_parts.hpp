@@ -21,12 +21,14 @@ inline bool is_of_client()
     return depth == 0 && ActivePortal != nullptr;
 }
 
-// Holds the rows that a statement has written to their limits; what it reads for that is deeper.
-void check_rows_below();
+// What hooks read and write by themselves is deeper, and no statement of the client's.
+void call_below(void (*function)(const void *), const void *argument);
+
+// Holds the rows that a statement has written to their limits.
 inline void check_rows()
 {
     if (unlikely(row_quota::unchecked != nullptr))
-        check_rows_below();
+        call_below([](const void *) { row_quota::check(); }, nullptr);
 }
 
 // Time of a client's statement.

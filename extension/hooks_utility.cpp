@@ -16,6 +16,7 @@
 #include "runaway.hpp"
 #include "schema_wall.hpp"
 #include "schemas.hpp"
+#include "storage_quota.hpp"
 #include "traffic.hpp"
 
 namespace tenancy::hooks
@@ -27,6 +28,11 @@ namespace
 constinit ProcessUtility_hook_type previous_utility = nullptr;
 
 extern "C" {
+
+static void check_copy(const void *statement)
+{
+    storage_quota::check(static_cast<const CopyStmt *>(statement));
+}
 
 static void run_utility(PlannedStmt *planned, const char *source, bool read_only_tree,
                         ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *env,
@@ -165,6 +171,9 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
     schemas::prepare();
     schema_wall::check_utility(planned->utilityStmt);
     guard::check_utility(planned->utilityStmt);
+    if (tag == T_CopyStmt && castNode(CopyStmt, planned->utilityStmt)->is_from &&
+        storage_quota::is_to_be_checked())
+        call_below(check_copy, planned->utilityStmt);
     metering::begin_statement();
     const bool is_watched = is_of_client() && runaway::is_watching();
     if (is_of_client() && is_traffic(tag))

@@ -204,8 +204,9 @@ void add(quota::Slot *slot, quota::Act act, int64 amount, const Event &event, Re
     if (slot->known.is_of_rows)
         ereport(ERROR,
                 (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-                 errmsg("metric \"%s\" counts rows of tables", slot->key.metric),
-                 errdetail("Its use is what stands in the tables that tenancy.limit_rows() named."),
+                 errmsg("metric \"%s\" cannot be used by hand", slot->key.metric),
+                 errdetail(
+                     "Its use is what stands in tables: tenancy.limit_rows() or limit_storage()."),
                  errhint("Record other usage in a metric of its own.")));
 
     const int64 change = act == quota::Act::release ? -amount : amount;

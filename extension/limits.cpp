@@ -17,8 +17,9 @@ namespace
 // Returns no row when the metric does not exist.
 constexpr const char *kLimitsStatement =
     "SELECT m.aggregation OPERATOR(pg_catalog.=) 'sum', l.period, l.amount, l.soft, l.per, l.burst,"
-    " l.until, EXISTS (SELECT FROM tenancy.counted_tables c WHERE c.metric OPERATOR(pg_catalog.=) "
-    "m.name), c.until, pg_catalog.concat_ws(' ', c.spent, c.currency),"
+    " l.until, m.name OPERATOR(pg_catalog.=) 'storage.bytes' OR EXISTS (SELECT"
+    "  FROM tenancy.counted_tables r WHERE r.metric OPERATOR(pg_catalog.=) m.name),"
+    " c.until, pg_catalog.concat_ws(' ', c.spent, c.currency),"
     " pg_catalog.concat_ws(' ', c.cap, c.currency) FROM tenancy.metrics m LEFT JOIN LATERAL ("
     " SELECT o.period, o.amount, o.soft, o.per, o.burst, o.until FROM tenancy.tenant_limits o"
     "  WHERE o.tenant_id OPERATOR(pg_catalog.=) $1 AND o.metric OPERATOR(pg_catalog.=) m.name"
@@ -65,15 +66,18 @@ constexpr const char *kUsageStatement =
     ") AS u(at, net, gross)";
 static_assert(core::kPeriods == 6, "the statement above has a column a period");
 
-// Committed rows of the tables behind a metric.
+// Committed rows of the tables behind a metric; of the one metric of storage, its last measurement.
 constexpr const char *kRowsStatement = "SELECT sum(u.rows) FROM ("
-                                       "SELECT t.rows FROM tenancy.counted_tables c JOIN "
-                                       "tenancy.row_totals t ON t.count_id = c.count_id"
+                                       "SELECT t.rows FROM tenancy.counted_tables c"
+                                       " JOIN tenancy.row_totals t ON t.count_id = c.count_id"
                                        " WHERE c.metric = $2 AND t.tenant_id IN ($1, $3)"
                                        " UNION ALL "
-                                       "SELECT d.rows FROM tenancy.counted_tables c JOIN "
-                                       "tenancy.row_changes d ON d.count_id = c.count_id"
-                                       " WHERE c.metric = $2 AND d.tenant_id IN ($1, $3)) u";
+                                       "SELECT d.rows FROM tenancy.counted_tables c"
+                                       " JOIN tenancy.row_changes d ON d.count_id = c.count_id"
+                                       " WHERE c.metric = $2 AND d.tenant_id IN ($1, $3)"
+                                       " UNION ALL "
+                                       "SELECT s.bytes FROM tenancy.tenant_storage s"
+                                       " WHERE $2 = 'storage.bytes' AND s.tenant_id IN ($1, $3)) u";
 
 // The fullest that the bucket can be at $3: nobody knows what it held at the time from which the
 // ledger is read ($4), so it counts as full then.

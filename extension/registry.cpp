@@ -49,7 +49,8 @@ static void on_relation_changed(Datum, Oid relation)
         relation == known.plan_limits || relation == known.tenant_limits ||
         relation == known.cost_stops || relation == known.plan_settings ||
         relation == known.tenant_settings || relation == known.role_tenants ||
-        relation == known.token_secrets || relation == known.counted_tables)
+        relation == known.token_secrets || relation == known.counted_tables ||
+        relation == known.storage_tables)
         forget_relations();
 }
 
@@ -88,6 +89,7 @@ void resolve()
     found.counted_tables = get_relname_relid("counted_tables", found.schema);
     found.counted_tables_key = get_relname_relid("counted_tables_pkey", found.schema);
     found.row_changes = get_relname_relid("row_changes", found.schema);
+    found.storage_tables = get_relname_relid("storage_tables", found.schema);
     if (!OidIsValid(get_extension_oid("tenancy", true)))
         return;
     // While CREATE EXTENSION runs the rest is on its way: ask again.
@@ -97,7 +99,8 @@ void resolve()
         !OidIsValid(found.tenant_limits) || !OidIsValid(found.cost_stops) ||
         !OidIsValid(found.ledger) || !OidIsValid(found.ledger_stamp) ||
         !OidIsValid(found.role_tenants_key) || !OidIsValid(found.token_secrets_key) ||
-        !OidIsValid(found.counted_tables_key) || !OidIsValid(found.row_changes))
+        !OidIsValid(found.counted_tables_key) || !OidIsValid(found.row_changes) ||
+        !OidIsValid(found.storage_tables))
     {
         if (!creating_extension)
             presence = Presence::outdated;

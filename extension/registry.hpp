@@ -57,6 +57,7 @@ struct Relations
     Oid counted_tables;
     Oid counted_tables_key; // unique index on relation
     Oid row_changes;
+    Oid storage_tables;
 };
 
 void init();

@@ -3,21 +3,28 @@
 
 CREATE FUNCTION tenancy.is_metric_of_rows(metric text) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-RETURN EXISTS (SELECT FROM tenancy.counted_tables c WHERE c.metric = is_metric_of_rows.metric);
+RETURN is_metric_of_rows.metric = 'storage.bytes'
+    OR EXISTS (SELECT FROM tenancy.counted_tables c WHERE c.metric = is_metric_of_rows.metric);
 REVOKE ALL ON FUNCTION tenancy.is_metric_of_rows(text) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.is_metric_of_rows(text) IS
-'Internal: does a metric count the rows of tables?';
+'Internal: does a metric count the rows of tables, or their bytes?';
 
+-- plpgsql, because the view of storage comes later.
 CREATE FUNCTION tenancy.rows_used(tenant text, metric text) RETURNS numeric
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-RETURN (SELECT coalesce(sum(r.rows), 0) FROM tenancy.counted_tables c
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (SELECT coalesce(sum(r.rows), 0) FROM tenancy.counted_tables c
           JOIN (SELECT t.count_id, t.tenant_id, t.rows FROM tenancy.row_totals t
                 UNION ALL SELECT d.count_id, d.tenant_id, d.rows FROM tenancy.row_changes d) r ON r.count_id = c.count_id
          -- As registered, or in the one form of a uuid or number.
-         WHERE c.metric = rows_used.metric AND r.tenant_id IN (rows_used.tenant, lower(rows_used.tenant)));
+         WHERE c.metric = rows_used.metric AND r.tenant_id IN (rows_used.tenant, lower(rows_used.tenant)))
+    + CASE WHEN metric = 'storage.bytes' THEN
+        (SELECT coalesce(sum(s.bytes), 0) FROM tenancy.tenant_storage s WHERE s.tenant_id IN (rows_used.tenant, lower(rows_used.tenant))) ELSE 0 END;
+END
+$$;
 REVOKE ALL ON FUNCTION tenancy.rows_used(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.rows_used(text, text) IS
-'Internal: committed rows of a registered tenant in the tables behind a metric.';
+'Internal: committed rows of a registered tenant in the tables behind a metric, or its bytes.';
 
 CREATE FUNCTION tenancy.limit_rows(relation regclass, metric text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -29,9 +36,9 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object',
             MESSAGE = format('metric "%s" does not exist', metric), HINT = 'Create it with tenancy.create_metric().';
-    ELSIF known.aggregation <> 'sum' THEN
+    ELSIF metric = 'storage.bytes' OR known.aggregation <> 'sum' THEN
         RAISE EXCEPTION USING ERRCODE = 'wrong_object_type',
-            MESSAGE = format('metric "%s" cannot count rows', metric), DETAIL = format('Its aggregation is %s, not sum.', known.aggregation);
+            MESSAGE = format('metric "%s" cannot count rows', metric), DETAIL = CASE WHEN metric = 'storage.bytes' THEN 'It counts bytes.' ELSE format('Its aggregation is %s, not sum.', known.aggregation) END;
     ELSIF EXISTS (SELECT FROM tenancy.plan_limits l WHERE l.metric = limit_rows.metric AND l.period <> 'total'
                   UNION ALL SELECT FROM tenancy.tenant_limits l WHERE l.metric = limit_rows.metric AND l.period <> 'total') THEN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',

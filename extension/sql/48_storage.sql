@@ -1,0 +1,222 @@
+-- What tenants take up on disk: measured by sample or in full, with an error bar, and carried on by counted rows.
+-- SPDX-License-Identifier: PostgreSQL
+--
+-- Rows of several tenants share pages, indexes and free space. A tenant's bytes are its part of all that: in
+-- proportion to the widths of its rows (with what is stored out of line), so that the parts add up to the
+-- size of the table on disk.
+
+CREATE TABLE tenancy.storage_tables (
+    relation regclass PRIMARY KEY,
+    root regclass NOT NULL,
+    as_of timestamptz NOT NULL,
+    rows bigint NOT NULL,
+    bytes bigint NOT NULL,
+    exact boolean NOT NULL
+);
+COMMENT ON TABLE tenancy.storage_tables IS
+'The last measurement of each attached table, partition and child: when, rows, size on disk with indexes and out-of-line storage, and whether every row was read.';
+
+CREATE TABLE tenancy.storage_sizes (
+    relation regclass NOT NULL,
+    tenant_id text COLLATE "C" NOT NULL,
+    rows bigint NOT NULL,
+    bytes bigint NOT NULL,
+    error_bytes bigint NOT NULL,
+    PRIMARY KEY (relation, tenant_id)
+);
+CREATE INDEX storage_sizes_tenant ON tenancy.storage_sizes (tenant_id);
+COMMENT ON TABLE tenancy.storage_sizes IS
+'Each tenant''s part of tenancy.storage_tables; error_bytes is half the width of a 95 % confidence interval, 0 where every row was read.';
+
+CREATE TABLE tenancy.storage_history (
+    tenant_id text COLLATE "C" NOT NULL,
+    day date NOT NULL,
+    as_of timestamptz NOT NULL,
+    bytes bigint NOT NULL,
+    error_bytes bigint NOT NULL,
+    PRIMARY KEY (tenant_id, day)
+);
+COMMENT ON TABLE tenancy.storage_history IS
+'What each tenant took up in all, by day (UTC): the last measurement of all tables on that day.';
+
+REVOKE ALL ON tenancy.storage_tables, tenancy.storage_sizes, tenancy.storage_history FROM PUBLIC;
+-- The other two are of this server's files, and measured again.
+SELECT pg_catalog.pg_extension_config_dump('tenancy.storage_history', '');
+
+CREATE TRIGGER tell_sessions AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON tenancy.storage_tables
+    FOR EACH STATEMENT EXECUTE FUNCTION tenancy.registry_changed();
+ALTER TABLE tenancy.storage_tables ENABLE ALWAYS TRIGGER tell_sessions;
+
+CREATE VIEW tenancy.tenant_storage AS
+WITH tables AS (
+    SELECT t.root, min(t.as_of) AS as_of, bool_and(t.exact) AS exact, sum(t.bytes) / greatest(sum(t.rows), 1) AS row_bytes,
+           bool_or(c.relation IS NOT NULL) AS is_counted
+      FROM tenancy.storage_tables t LEFT JOIN tenancy.counted_tables c ON c.relation = t.root
+     GROUP BY t.root
+), present AS (
+    -- No join: so a condition on the tenant reaches both.
+    SELECT u.root, u.tenant_id, sum(u.bytes) AS bytes, sum(u.error_bytes) AS error_bytes, sum(u.rows_then) AS rows_then, sum(u.rows_now) AS rows_now
+      FROM (SELECT t.root, s.tenant_id, s.bytes, s.error_bytes, s.rows AS rows_then, 0::bigint AS rows_now
+              FROM tenancy.storage_tables t JOIN tenancy.storage_sizes s ON s.relation = t.relation
+            UNION ALL
+            SELECT r.relation, r.tenant_id, 0, 0, 0, r.rows FROM tenancy.row_counts r) u
+     GROUP BY u.root, u.tenant_id
+)
+SELECT p.tenant_id, p.root AS relation, NULL::text AS schema, n.rows::bigint AS rows,
+       greatest(0, p.bytes + (n.rows - p.rows_then) * n.width)::bigint AS bytes,
+       (p.error_bytes + abs(n.rows - p.rows_then) * n.width)::bigint AS error_bytes,
+       t.as_of, t.exact AND n.rows = p.rows_then AS exact
+  FROM present p
+  JOIN tables t ON t.root = p.root
+ CROSS JOIN LATERAL (
+    -- Of rows that have come since, nobody knows the width.
+    SELECT CASE WHEN t.is_counted THEN p.rows_now ELSE p.rows_then END AS rows,
+           CASE WHEN p.rows_then > 0 THEN p.bytes / p.rows_then ELSE t.row_bytes END AS width) n
+ WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = p.root)
+UNION ALL
+SELECT s.tenant, NULL, s.schema_name, NULL, sum(pg_catalog.pg_total_relation_size(c.oid))::bigint, 0, tenancy.clock_time(), true
+  FROM tenancy.tenant_schemas s
+  JOIN pg_catalog.pg_namespace n ON n.nspname = s.schema_name
+  JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'm', 'S')
+ WHERE s.tenant IS NOT NULL
+ GROUP BY s.tenant, s.schema_name;
+REVOKE ALL ON tenancy.tenant_storage FROM PUBLIC;
+COMMENT ON VIEW tenancy.tenant_storage IS
+'What each tenant takes up now in each attached table that has been measured, with indexes and out-of-line storage: the last measurement (as_of), carried on by the rows that have come and gone since where they are counted (track_rows()). error_bytes: how far off it may be, either way. Schemas of tenants are measured as one looks, exactly.';
+
+CREATE FUNCTION tenancy.measure_member(member regclass, root regclass, exact boolean, sample_pages integer) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    pages bigint := pg_relation_size(member) / current_setting('block_size')::bigint;
+    percent real := CASE WHEN exact OR pages <= sample_pages THEN 100 ELSE 100.0 * sample_pages / pages END;
+    part double precision := percent / 100.0;
+    number bigint := (SELECT c.count_id FROM tenancy.counted_tables c WHERE c.relation = member);
+    disk bigint := pg_total_relation_size(member);
+BEGIN
+    DELETE FROM tenancy.storage_sizes s WHERE s.relation = member;
+    -- A sample is of whole pages, so a page is what is drawn: the error comes from how pages differ, not rows.
+    EXECUTE format($q$
+        WITH sample AS MATERIALIZED (
+            SELECT t.%1$I::text AS tenant, (t.ctid::text::point)[0] AS page, pg_column_size(t) + 4 AS width
+              FROM ONLY %2$s AS t %3$s
+        ), pages AS MATERIALIZED (
+            SELECT s.tenant, s.page, count(*)::float8 AS n, sum(s.width)::float8 AS y, sum(sum(s.width)) OVER (PARTITION BY s.page)::float8 AS of_page
+              FROM sample s GROUP BY s.tenant, s.page
+        ), whole AS (
+            SELECT count(DISTINCT p.page)::float8 AS pages, sum(p.n) AS n, sum(p.y) AS y,
+                   (SELECT sum(q.y * q.y) FROM (SELECT sum(r.y) AS y FROM pages r GROUP BY r.page) q) AS yy,
+                   (SELECT coalesce(stddev_samp(s.width), 0)::float8 FROM sample s) AS row_deviation
+              FROM pages p
+        ), tenants AS (
+            SELECT p.tenant, sum(p.n) AS n, sum(p.y) AS y, sum(p.y * p.y) AS yy, sum(p.y * p.n) AS yn, sum(p.n * p.n) AS nn, sum(p.y * p.of_page) AS yt
+              FROM pages p GROUP BY p.tenant
+        ), counts AS (
+            SELECT c.tenant_id, sum(c.rows)::float8 AS rows
+              FROM (SELECT t.count_id, t.tenant_id, t.rows FROM tenancy.row_totals t UNION ALL SELECT d.count_id, d.tenant_id, d.rows FROM tenancy.row_changes d) c
+             WHERE c.count_id = $2 GROUP BY c.tenant_id HAVING sum(c.rows) <> 0
+        ), parts AS (
+            SELECT coalesce(t.tenant, c.tenant_id) AS tenant, coalesce(c.rows, t.n / $1) AS rows,
+                   coalesce(c.rows, t.n / $1) * coalesce(t.y / t.n, w.y / w.n, 1) AS width,
+                   CASE WHEN $1 >= 1 THEN 0
+                        -- Of so many rows, only the width is unknown; for few of them, what all rows say of it is safer.
+                        WHEN $2 IS NOT NULL THEN c.rows * greatest(
+                            coalesce(sqrt((1 - $1) * w.pages / greatest(w.pages - 1, 1) * greatest(t.yy - 2 * t.y / t.n * t.yn + (t.y / t.n) ^ 2 * t.nn, 0)) / t.n, 0),
+                            w.row_deviation / sqrt(greatest(t.n, 1)))
+                        ELSE w.y / $1 * sqrt((1 - $1) * w.pages / greatest(w.pages - 1, 1)
+                                             * greatest(t.yy - 2 * t.y / w.y * t.yt + (t.y / w.y) ^ 2 * w.yy, 0)) / w.y END AS deviation
+              FROM tenants t
+              -- Both in the same snapshot. Without counts, who is not in the sample is not known.
+              FULL JOIN counts c ON c.tenant_id = t.tenant
+             CROSS JOIN whole w
+             WHERE $2 IS NULL OR c.tenant_id IS NOT NULL
+        ), scale AS (
+            SELECT $3 / greatest(sum(p.width), 1) AS factor, coalesce(sum(p.rows), 0)::bigint AS rows FROM parts p
+        ), written AS (
+            INSERT INTO tenancy.storage_sizes (relation, tenant_id, rows, bytes, error_bytes)
+            SELECT %4$s, p.tenant, round(p.rows), round(p.width * s.factor), ceil(1.96 * coalesce(p.deviation, 0) * s.factor)
+              FROM parts p CROSS JOIN scale s)
+        INSERT INTO tenancy.storage_tables (relation, root, as_of, rows, bytes, exact)
+        SELECT %4$s, %5$s, tenancy.clock_time(), s.rows, $3, $1 >= 1 FROM scale s
+        ON CONFLICT ON CONSTRAINT storage_tables_pkey
+        DO UPDATE SET root = excluded.root, as_of = excluded.as_of, rows = excluded.rows, bytes = excluded.bytes, exact = excluded.exact $q$,
+        tenancy.attached_column(member), member, CASE WHEN part < 1 THEN format('TABLESAMPLE SYSTEM (%s)', percent) END, member::oid, root::oid)
+    USING part, number, disk::double precision;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.measure_member(regclass, regclass, boolean, integer) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.measure_member(regclass, regclass, boolean, integer) IS
+'Internal: measures one table, partition or child.';
+
+CREATE FUNCTION tenancy.measure_storage(relation regclass DEFAULT NULL, exact boolean DEFAULT false, sample_pages integer DEFAULT 1000)
+RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    part record;
+    measured bigint := 0;
+BEGIN
+    IF nullif(current_setting('tenancy.tenant_id', true), '') IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = 'storage cannot be measured while a tenant is set',
+            HINT = 'Leave the tenant first: SELECT tenancy.reset_tenant().';
+    ELSIF relation IS NOT NULL AND tenancy.attached_column(relation) IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('table %s is not attached', relation), HINT = 'Attach it with tenancy.attach() first.';
+    ELSIF coalesce(sample_pages, 0) < 1 THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'a sample needs at least one page', HINT = 'Use exact => true to read all rows.';
+    END IF;
+    -- Two at a time would delete and write the same rows.
+    LOCK TABLE tenancy.storage_tables IN SHARE ROW EXCLUSIVE MODE;
+    IF relation IS NULL THEN
+        DELETE FROM tenancy.storage_tables t
+         WHERE NOT EXISTS (SELECT FROM tenancy.attached_tables a WHERE a.relation = t.relation);
+        DELETE FROM tenancy.storage_sizes s
+         WHERE NOT EXISTS (SELECT FROM tenancy.storage_tables t WHERE t.relation = s.relation);
+    END IF;
+    FOR part IN
+        WITH RECURSIVE up AS (
+            SELECT a.relation::oid AS member, a.relation::oid AS oid FROM tenancy.attached_tables a
+            UNION
+            SELECT u.member, i.inhparent FROM up u JOIN pg_inherits i ON i.inhrelid = u.oid)
+        SELECT u.member::regclass AS member, u.oid::regclass AS root
+          FROM up u JOIN pg_class c ON c.oid = u.member
+         WHERE NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = u.oid)
+           AND c.relkind = 'r' AND (measure_storage.relation IS NULL OR measure_storage.relation IN (u.member, u.oid))
+         ORDER BY u.member
+    LOOP
+        PERFORM tenancy.measure_member(part.member, part.root, coalesce(exact, false), sample_pages);
+        measured := measured + 1;
+    END LOOP;
+    IF relation IS NULL THEN
+        INSERT INTO tenancy.storage_history AS h (tenant_id, day, as_of, bytes, error_bytes)
+        SELECT s.tenant_id, (tenancy.clock_time() AT TIME ZONE 'UTC')::date, tenancy.clock_time(), sum(s.bytes), sum(s.error_bytes)
+          FROM tenancy.tenant_storage s GROUP BY s.tenant_id
+        ON CONFLICT ON CONSTRAINT storage_history_pkey
+        DO UPDATE SET as_of = excluded.as_of, bytes = excluded.bytes, error_bytes = excluded.error_bytes;
+    END IF;
+    PERFORM tenancy.forget_metric_at_commit('storage.bytes');
+    RETURN measured;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.measure_storage(regclass, boolean, integer) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.measure_storage(regclass, boolean, integer) IS
+'Measures what tenants take up in an attached table with its partitions and children, or in all of them (default), for tenancy.tenant_storage: from a sample of so many pages of each (default 1000), or exactly from all rows. All of them also make the day''s row of tenancy.storage_history. Takes no lock that a writer would wait for. Returns the number of tables measured. Errors: 55000 while a tenant is set or the table is not attached, 22023 no page.';
+
+CREATE FUNCTION tenancy.prune_storage_history(older_than interval DEFAULT '400 days') RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    pruned bigint;
+BEGIN
+    DELETE FROM tenancy.storage_history h WHERE h.day < ((tenancy.clock_time() - older_than) AT TIME ZONE 'UTC')::date;
+    GET DIAGNOSTICS pruned = ROW_COUNT;
+    RETURN pruned;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.prune_storage_history(interval) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.prune_storage_history(interval) IS
+'Deletes days of tenancy.storage_history that are older (default 400 days); returns how many rows.';
+
+CREATE FUNCTION tenancy.job_measure_storage(batch integer) RETURNS jsonb
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+RETURN jsonb_build_object('tables', tenancy.measure_storage(), 'pruned', tenancy.prune_storage_history());
+REVOKE ALL ON FUNCTION tenancy.job_measure_storage(integer) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.job_measure_storage(integer) IS 'Internal: measure_storage() of all tables as a job.';
