@@ -136,7 +136,10 @@ bool make_room()
     hash_seq_init(&scan, entries);
     while (auto *entry = static_cast<Entry *>(hash_seq_search(&scan)))
     {
-        if (pg_atomic_read_u32(&entry->pins) != 0 || !is_clean(entry))
+        if (pg_atomic_read_u32(&entry->pins) != 0)
+            continue;
+        pg_read_barrier(); // what was added before the last one unpinned it is seen
+        if (!is_clean(entry))
             continue;
         (void)hash_search(entries, &entry->key, HASH_REMOVE, nullptr);
         removed++;

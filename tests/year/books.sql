@@ -3,6 +3,8 @@
 CREATE EXTENSION tenancy;
 -- What was done once must not be done again when its outcome was not heard.
 CREATE TABLE steps_done (step text PRIMARY KEY);
+-- Months go by in seconds.
+SELECT tenancy.schedule_job(job, every => '1 second') FROM unnest('{rollup,plan_changes,invoices,credits}'::text[]) job;
 
 SELECT tenancy.create_metric('y.calls'), tenancy.create_metric('y.exports'), tenancy.create_metric('y.seats', aggregation => 'max'),
     tenancy.create_metric('y.users', aggregation => 'unique', attribute => 'user'), tenancy.create_metric('y.sales');
