@@ -22,12 +22,12 @@ namespace
 
 constexpr std::string_view kPrefix = "TENANCYD_";
 
-po::typed_value<std::string> *text(const char *value_name)
+po::typed_value<std::string> *text_option(const char *value_name)
 {
     return po::value<std::string>()->value_name(value_name);
 }
 
-po::typed_value<int> *number(const char *value_name)
+po::typed_value<int> *number_option(const char *value_name)
 {
     return po::value<int>()->value_name(value_name);
 }
@@ -143,13 +143,14 @@ po::options_description common_options()
 {
     po::options_description options("Options of every command");
     auto add = options.add_options();
-    add("dsn", text("DSN"),
+    add("dsn", text_option("DSN"),
         "connection string without a password; what it leaves out comes from PGHOST, PGPORT, "
         "PGDATABASE, PGUSER, PGPASSFILE and the like");
-    add("password-file", text("FILE"), "file with the password, readable for its owner only");
-    add("config-file", text("FILE"),
+    add("password-file", text_option("FILE"),
+        "file with the password, readable for its owner only");
+    add("config-file", text_option("FILE"),
         "configuration file (default: /etc/tenancy/tenancyd.conf when it is there)");
-    add("log-level", text("LEVEL")->default_value("info"),
+    add("log-level", text_option("LEVEL")->default_value("info"),
         "trace, debug, info, warning, error or off");
     add("help,h", "print this help and exit");
     return options;
@@ -159,25 +160,26 @@ po::options_description serve_options()
 {
     po::options_description options("Options of serve");
     auto add = options.add_options();
-    add("http-listen", text("HOST:PORT")->default_value("127.0.0.1:8432"),
+    add("http-listen", text_option("HOST:PORT")->default_value("127.0.0.1:8432"),
         "where /healthz, /readyz and /metrics are served; port 0 takes any free port, \"off\" "
         "serves nothing");
-    add("observe-interval", number("SECONDS")->default_value(30),
+    add("observe-interval", number_option("SECONDS")->default_value(30),
         "time between two looks at the database for /metrics");
-    add("metrics-tenants", number("COUNT")->default_value(20),
+    add("metrics-tenants", number_option("COUNT")->default_value(20),
         "tenants with series of their own at /metrics: those nearest to a limit, and those that "
         "use "
         "most; 0 is none");
-    add("webhooks", text("on|off")->default_value("on"),
+    add("webhooks", text_option("on|off")->default_value("on"),
         "send webhooks, while no other daemon does");
-    add("webhook-private", text("on|off")->default_value("off"),
+    add("webhook-private", text_option("on|off")->default_value("off"),
         "connect to addresses that are not public (loopback, private networks), too");
-    add("webhook-ca-file", text("FILE"),
+    add("webhook-ca-file", text_option("FILE"),
         "certificates of authorities to trust, instead of the machine's");
-    add("webhook-connections", number("COUNT")->default_value(32), "requests under way at a time");
-    add("leader-poll", number("SECONDS")->default_value(2),
+    add("webhook-connections", number_option("COUNT")->default_value(32),
+        "requests under way at a time");
+    add("leader-poll", number_option("SECONDS")->default_value(2),
         "how often a stand-by tries to become the leader");
-    add("retry-max", number("SECONDS")->default_value(30),
+    add("retry-max", number_option("SECONDS")->default_value(30),
         "longest wait between two tries after an error");
     return options;
 }
