@@ -38,7 +38,7 @@ SELECT sum(quantity) FROM tenancy.usage_hourly WHERE metric = 'rn.calls';
 SELECT id AS old FROM tenancy.invoices WHERE tenant_id = 'rn_paid' AND period_start = '2026-03-01' \gset
 SELECT id AS recent FROM tenancy.invoices WHERE tenant_id = 'rn_paid' AND period_start = '2026-07-01' \gset
 SELECT count(*) FILTER (WHERE NOT ok) AS wrong FROM tenancy.verify_invoice(:recent);
-\set VERBOSITY terse
+\set VERBOSITY sqlstate
 SELECT count(*) FROM tenancy.verify_invoice(:old);
 \echo :LAST_ERROR_SQLSTATE
 \set VERBOSITY default
