@@ -36,8 +36,10 @@ CREATE TABLE tenancy.usage_keys (
     amount bigint NOT NULL,
     at timestamptz,
     attributes jsonb,
+    claimed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     PRIMARY KEY (tenant_id, metric, key)
 );
+CREATE INDEX usage_keys_claimed ON tenancy.usage_keys USING brin (claimed_at);
 COMMENT ON TABLE tenancy.usage_keys IS 'Idempotency keys of usage, with the content that came first.';
 
 REVOKE ALL ON tenancy.usage_ledger, tenancy.ledger_state, tenancy.usage_keys FROM PUBLIC;

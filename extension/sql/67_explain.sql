@@ -1,6 +1,18 @@
 -- Looking at invoices: recomputing them, explaining them, and usage that came too late for them.
 -- SPDX-License-Identifier: PostgreSQL
 
+-- Late usage reaches back into the periods before, and those are billed whole.
+CREATE FUNCTION tenancy.is_recomputable(invoice tenancy.invoices) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN NOT EXISTS (SELECT FROM tenancy.ledger_horizons h JOIN tenancy.plans p ON p.id = invoice.plan
+        WHERE h.tenant_id = invoice.tenant_id AND h.kept_since > invoice.period_start - make_interval(days => p.late_days)
+            - greatest(invoice.period_end - invoice.period_start, interval '31 days'));
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.is_recomputable(tenancy.invoices) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.is_recomputable(tenancy.invoices) IS 'Internal: is all of the ledger that an invoice was made of still kept?';
+
 CREATE FUNCTION tenancy.verify_invoice(id bigint)
 RETURNS TABLE (line_no integer, component text, expected numeric, actual numeric, ok boolean)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off AS $$
@@ -12,6 +24,10 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object',
             MESSAGE = format('invoice %s does not exist', verify_invoice.id);
+    ELSIF NOT tenancy.is_recomputable(invoice) THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('the ledger that invoice %s was made of is not kept any more', coalesce(invoice.number, invoice.id::text)),
+            HINT = 'tenancy.keep_ledger() sets how long it is.';
     END IF;
     RETURN QUERY
     WITH charge AS (
@@ -59,7 +75,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.verify_invoice(bigint) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.verify_invoice(bigint) IS
-'Recomputes an invoice from the ledger and the price book, with subscriptions as they were known when it was made: a row a line and one for the total, with the amount as it must be and as it is; ok where price, quantity, tiers, exact and rounded amount all agree. Usage that came after the invoice does not count: see late_usage. Error: 42704 unknown invoice.';
+'Recomputes an invoice from the ledger and the price book, with subscriptions as they were known when it was made: a row a line and one for the total, with the amount as it must be and as it is; ok where price, quantity, tiers, exact and rounded amount all agree. Usage that came after the invoice does not count: see late_usage. Errors: 42704 unknown invoice, 55000 its part of the ledger was dropped (keep_ledger()).';
 
 CREATE FUNCTION tenancy.explain_invoice(id bigint)
 RETURNS TABLE (line_no integer, kind text, component text, tier integer, units numeric, unit_amount numeric, flat_amount numeric, amount numeric,

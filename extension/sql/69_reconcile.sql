@@ -28,12 +28,12 @@ BEGIN
     )
     SELECT 'rollup', tenant_id, concat(metric, ' ', tenancy.iso_time(hour)), coalesce(l.quantity, 0), coalesce(h.quantity, 0),
         format('%s events in the ledger, %s in the hours', coalesce(l.events, 0), coalesce(h.events, 0))
-    FROM ledger l FULL JOIN hours h USING (tenant_id, metric, hour)
-    WHERE (l.quantity, l.events, l.released) IS DISTINCT FROM (h.quantity, h.events, h.released);
+    FROM ledger l FULL JOIN hours h USING (tenant_id, metric, hour) LEFT JOIN tenancy.ledger_horizons k USING (tenant_id)
+    WHERE (k.kept_since IS NULL OR hour >= k.kept_since) AND (l.quantity, l.events, l.released) IS DISTINCT FROM (h.quantity, h.events, h.released);
 
     RETURN QUERY
     WITH events AS MATERIALIZED (
-        SELECT l.tenant_id, l.metric, l.key, count(*) AS rows, min(l.amount) AS amount, (array_agg(l.attributes))[1] AS attributes
+        SELECT l.tenant_id, l.metric, l.key, count(*) AS rows, min(l.amount) AS amount, (array_agg(l.attributes))[1] AS attributes, max(l.recorded_at) AS recorded_at
         FROM tenancy.usage_ledger l
         WHERE l.key IS NOT NULL AND l.at >= reconcile_usage.since AND l.at < reconcile_usage.until
           AND (reconcile_usage.tenant IS NULL OR l.tenant_id = reconcile_usage.tenant)
@@ -44,7 +44,8 @@ BEGIN
              WHEN k.key IS NULL THEN 'the key is not kept any more'
              ELSE 'the key was claimed with other content' END
     FROM events e LEFT JOIN tenancy.usage_keys k USING (tenant_id, metric, key)
-    WHERE e.rows > 1 OR k.key IS NULL OR k.amount <> e.amount OR k.attributes IS DISTINCT FROM e.attributes;
+    WHERE e.rows > 1 OR (k.key IS NULL AND e.recorded_at >= coalesce((SELECT r.keys_kept_since FROM tenancy.ledger_retention r), '-infinity'))
+       OR k.amount <> e.amount OR k.attributes IS DISTINCT FROM e.attributes;
 END
 $$;
 REVOKE ALL ON FUNCTION tenancy.reconcile_usage(timestamptz, timestamptz, text) FROM PUBLIC;
@@ -61,7 +62,7 @@ BEGIN
     SELECT CASE WHEN v.line_no IS NULL THEN 'total' ELSE 'line' END, i.tenant_id, concat(i.number, ' ' || v.line_no, ' ' || v.component),
         v.expected, v.actual, CASE WHEN v.expected IS DISTINCT FROM v.actual THEN 'another amount' WHEN v.line_no IS NULL THEN 'the parts do not come to it'
             ELSE 'another price, quantity or tier' END
-    FROM tenancy.invoices i CROSS JOIN LATERAL tenancy.verify_invoice(i.id) v
+    FROM (SELECT * FROM tenancy.invoices k WHERE tenancy.is_recomputable(k) OFFSET 0) i CROSS JOIN LATERAL tenancy.verify_invoice(i.id) v
     WHERE i.status <> 'draft' AND i.period_start < reconcile_invoices.until AND (i.period_end > reconcile_invoices.since OR i.period_start >= reconcile_invoices.since)
       AND (reconcile_invoices.tenant IS NULL OR i.tenant_id = reconcile_invoices.tenant) AND NOT v.ok;
 
@@ -150,4 +151,4 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.reconcile(timestamptz, timestamptz, text) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.reconcile(timestamptz, timestamptz, text) IS
-'Makes the books of a stretch of time again, of all tenants or of one, and returns a row for every difference, with the value as it must be and as it is; none when all is right. It compares the hours with the ledger (rollup), keyed events with their keys (key), invoices that touch the time, line by line and in all (line, total; see verify_invoice()), credit notes with what they correct, numbers with the documents that have them (number, of all times), and prepaid credits with what moved them (credit). Changes nothing. Error: 22023 a period that is none.';
+'Makes the books of a stretch of time again, of all tenants or of one, and returns a row for every difference, with the value as it must be and as it is; none when all is right. It compares the hours with the ledger (rollup), keyed events with their keys (key), invoices that touch the time, line by line and in all (line, total; see verify_invoice()), credit notes with what they correct, numbers with the documents that have them (number, of all times), and prepaid credits with what moved them (credit). What the ledger is not kept for any more (keep_ledger()) is left out. Changes nothing. Error: 22023 a period that is none.';

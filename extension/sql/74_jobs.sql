@@ -80,6 +80,8 @@ WITH defaults (name, every, daily_at, jitter, batch, purpose) AS (VALUES
     ('plan_changes', '1 minute', NULL, '0', 1, 'lets planned changes of plan take effect'),
     ('invoices', '1 minute', NULL, '0', 500, 'issues invoices that are due'),
     ('credits', '1 hour', NULL, '0', 1, 'ends credits whose time is over'),
+    ('budgets', '5 minutes', NULL, '30 seconds', 500, 'compares cost with budgets, alerts, and stops what is over a hard one'),
+    ('ledger', NULL, '02:10', '30 minutes', 10000, 'drops usage and idempotency keys that need not be kept any more'),
     ('retention', NULL, '03:10', '30 minutes', 10000, 'deletes events and runs of jobs that are older than 30 days')
 ), schedules AS (
     SELECT d.name, d.purpose, s.job IS NOT NULL AS changed, coalesce(s.enabled, true) AS enabled, coalesce(s.batch, d.batch) AS batch,
