@@ -5,19 +5,19 @@ SELECT setseed((:seed % 10000) / 10000.0) \g /dev/null
 CREATE SCHEMA books;
 CREATE FUNCTION books.draw(low integer, high integer) RETURNS integer LANGUAGE sql VOLATILE RETURN low + floor(random() * (high - low + 1))::integer;
 
--- Tiers with growing bounds and any unit prices, down to a hundred-thousandth.
+-- Tiers with growing bounds and any unit prices, down to a hundred-thousandth. A quotient has more zeros than a price may.
 CREATE FUNCTION books.random_price(model text) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     count integer := books.draw(1, 5);
     bounds integer[] := ARRAY(SELECT sum(d) OVER (ORDER BY n)::integer FROM (SELECT n, books.draw(1, 500) AS d FROM generate_series(1, count) n) b);
 BEGIN
     RETURN CASE model
-        WHEN 'per_unit' THEN jsonb_build_object('unit', (books.draw(0, 99999) / 100000.0)::text)
-        WHEN 'package' THEN jsonb_build_object('size', books.draw(1, 300)::text, 'price', (books.draw(0, 9999) / 100.0)::text)
-        WHEN 'stair_step' THEN jsonb_build_object('tiers', (SELECT jsonb_agg(CASE WHEN n < count THEN jsonb_build_object('up_to', bounds[n]::text, 'price', p::text)
-                ELSE jsonb_build_object('price', p::text) END ORDER BY n) FROM (SELECT n, sum(books.draw(0, 5000)) OVER (ORDER BY n) / 100.0 AS p FROM generate_series(1, count) n) t))
+        WHEN 'per_unit' THEN jsonb_build_object('unit', trim_scale(books.draw(0, 99999) / 100000.0)::text)
+        WHEN 'package' THEN jsonb_build_object('size', books.draw(1, 300)::text, 'price', trim_scale(books.draw(0, 9999) / 100.0)::text)
+        WHEN 'stair_step' THEN jsonb_build_object('tiers', (SELECT jsonb_agg(CASE WHEN n < count THEN jsonb_build_object('up_to', bounds[n]::text, 'price', trim_scale(p)::text)
+                ELSE jsonb_build_object('price', trim_scale(p)::text) END ORDER BY n) FROM (SELECT n, sum(books.draw(0, 5000)) OVER (ORDER BY n) / 100.0 AS p FROM generate_series(1, count) n) t))
         ELSE jsonb_build_object('tiers', (SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('up_to', CASE WHEN n < count THEN bounds[n]::text END,
-                'unit', (books.draw(0, 99999) / 100000.0)::text, 'flat', CASE WHEN books.draw(1, 3) = 1 THEN (books.draw(0, 999) / 100.0)::text END)) ORDER BY n) FROM generate_series(1, count) n)) END;
+                'unit', trim_scale(books.draw(0, 99999) / 100000.0)::text, 'flat', CASE WHEN books.draw(1, 3) = 1 THEN trim_scale(books.draw(0, 999) / 100.0)::text END)) ORDER BY n) FROM generate_series(1, count) n)) END;
 END
 $$;
 CREATE FUNCTION books.cost(model text, params jsonb, quantity numeric) RETURNS numeric LANGUAGE sql STABLE
