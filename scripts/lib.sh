@@ -468,10 +468,10 @@ print_counts() {
     [ "$failed" -eq 0 ] && [ $((passed + skipped)) -gt 0 ]
 }
 
-# counts_of_runner LOG: prints "passed failed skipped" of a runner's closing line, nothing without.
+# counts_of_runner LOG: prints "passed failed skipped" of a runner's closing line, nothing without. The shell may tell
+# after it of background jobs that were killed.
 counts_of_runner() {
-    tail -n 1 "$1" |
-        sed -nE 's/^([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?$/\1 \2 \4/p'
+    sed -nE 's/^([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?$/\1 \2 \4/p' "$1" | tail -n 1
 }
 
 # counts_of_regress LOG: the same for pg_regress, which has a new format since PostgreSQL 16.
