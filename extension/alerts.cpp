@@ -15,14 +15,12 @@ constexpr const char *kToldStatement =
     "SELECT max(a.threshold) FROM tenancy.quota_alerts a WHERE a.tenant_id = $1 AND a.metric = $2"
     " AND a.period = $3 AND a.window_start = $4 AND a.limit_amount = $6";
 
-// Notifies only of the rows that are new.
+// Notifies only of the rows that are new. Anybody may listen, so it says nothing of them.
 constexpr const char *kTellStatement =
     "WITH told AS (INSERT INTO tenancy.quota_alerts (tenant_id, metric, period, window_start,"
     " window_end, limit_amount, threshold, used, soft)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING *)"
-    " SELECT pg_notify('tenancy_alerts', json_build_object('tenant', tenant_id, 'metric', metric,"
-    " 'period', period, 'window_start', window_start, 'window_end', window_end,"
-    " 'threshold', threshold, 'used', used, 'limit', limit_amount, 'soft', soft)::text) FROM told";
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING 1)"
+    " SELECT pg_notify('tenancy_alerts', 'quota') FROM told";
 
 constexpr Oid kTypes[] = {TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
                           INT8OID, INT4OID, INT8OID, BOOLOID};

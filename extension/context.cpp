@@ -106,14 +106,13 @@ pg_noinline Finding resolve()
         valid_until = Min(proof->valid_until, token::key_deadline(proof->key_id));
     if (is_expired())
         return {Finding::Fault::expired, InvalidOid, tenant};
+    // Nobody can have his work charged to a tenant that he is not allowed to be; nor, where there is none,
+    // may the answer differ, or a bound role could find out who the others are.
+    const Oid objector = find_objector();
+    if (OidIsValid(objector))
+        return {Finding::Fault::bound, objector, tenant};
     if (tenant->exists)
-    {
-        // Nobody can have his work charged to a tenant that he is not allowed to be.
-        const Oid objector = find_objector();
-        if (OidIsValid(objector))
-            return {Finding::Fault::bound, objector, tenant};
         strlcpy(confirmed_id, tenant->id, sizeof(confirmed_id));
-    }
     if (!tenant->exists || tenant->status != registry::Status::active)
         return {Finding::Fault::unusable, InvalidOid, tenant};
     resolved = tenant;

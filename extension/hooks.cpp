@@ -79,11 +79,15 @@ static void on_log(ErrorData *error)
 
 static void write_at_end(const void *prepare)
 {
+    // The statement's is gone, and the server writes to no table that may store values out of line
+    // without one.
+    PushActiveSnapshot(GetTransactionSnapshot());
     row_quota::check();
     counted_rows::write();
     row_quota::before_end(prepare != nullptr);
     if (ledger::is_anything_pending())
         ledger::write(prepare != nullptr);
+    PopActiveSnapshot();
 }
 
 static void on_transaction(XactEvent event, void *)

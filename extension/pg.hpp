@@ -198,6 +198,16 @@ inline void check_insert_permission(ParseState *parse, ParseNamespaceItem *item,
 #endif
 }
 
+// May a role SET ROLE to another? From 16 on membership alone is not enough.
+inline bool may_become(Oid member, Oid role)
+{
+#if PG_VERSION_NUM >= 160000
+    return member_can_set_role(member, role);
+#else
+    return is_member_of_role(member, role);
+#endif
+}
+
 // The JSON parser's callbacks return nothing before 16.
 #if PG_VERSION_NUM >= 160000
 using JsonResult = JsonParseErrorType;

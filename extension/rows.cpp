@@ -64,14 +64,14 @@ int64 current_stamp()
     return xid + offset;
 }
 
-// Can a row go into the table without the executor? Not with triggers, checks, partitions, or
+// Can a row go into the table without the executor? Not with triggers, rules, checks, partitions, or
 // indexes of anybody's over expressions or some of the rows.
 bool is_plain(Relation ledger, CatalogIndexState indexes)
 {
     const TupleConstr *constraints = RelationGetDescr(ledger)->constr;
     if (ledger->rd_rel->relkind != RELKIND_RELATION || ledger->rd_rel->relispartition ||
         ledger->rd_rel->relam != HEAP_TABLE_AM_OID || ledger->trigdesc != nullptr ||
-        RelationGetDescr(ledger)->natts != kLedgerColumns ||
+        ledger->rd_rules != nullptr || RelationGetDescr(ledger)->natts != kLedgerColumns ||
         (constraints != nullptr && constraints->num_check > 0))
         return false;
     for (int i = 0; i < indexes->ri_NumIndices; i++)

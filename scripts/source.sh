@@ -54,13 +54,13 @@ download_source() {
 # minor version may be another than the server's: no test may rely on its expected files.
 postgres_source() {
     local found
-    found=$(compgen -G "$source_home/postgresql-$TENANCY_PG_MAJOR.*/configure" | tail -n 1)
+    found=$(compgen -G "$source_home/postgresql-$TENANCY_PG_MAJOR.*/configure" | tail -n 1) || true
     if [ -z "$found" ]; then
         # shellcheck disable=SC2046 # a word is a package
         require_packages $(source_packages) && mkdir -p "$source_home" || return
         quietly source "Getting the source of PostgreSQL $TENANCY_PG_MAJOR" run_in_subshell \
             download_source || return
-        found=$(compgen -G "$source_home/postgresql-$TENANCY_PG_MAJOR.*/configure" | tail -n 1)
+        found=$(compgen -G "$source_home/postgresql-$TENANCY_PG_MAJOR.*/configure" | tail -n 1) || true
     fi
     source_dir=${found%/configure}
     [ -n "$found" ]

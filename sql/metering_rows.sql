@@ -20,6 +20,14 @@ SELECT tenancy.record_usage('mr.calls', 4);
 DROP TRIGGER mr_seen ON tenancy.usage_ledger;
 SELECT tenancy.record_usage('mr.calls', 5);
 
+-- a rule
+CREATE TABLE mr_copies (amount bigint);
+CREATE RULE mr_copy AS ON INSERT TO tenancy.usage_ledger DO ALSO INSERT INTO mr_copies VALUES (NEW.amount);
+SELECT tenancy.record_usage('mr.calls', 9);
+DROP RULE mr_copy ON tenancy.usage_ledger;
+TABLE mr_copies;
+DROP TABLE mr_copies;
+
 -- a check
 ALTER TABLE tenancy.usage_ledger ADD CONSTRAINT mr_check CHECK (amount <> 6) NOT VALID;
 \set VERBOSITY terse

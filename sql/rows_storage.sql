@@ -22,6 +22,12 @@ SELECT tenant_id, relation, rows, error_bytes, exact, as_of FROM storage ORDER B
 SELECT abs(sum(bytes) - pg_total_relation_size('docs')) < 10 AS whole FROM storage WHERE relation = 'docs'::regclass;
 SELECT abs(sum(bytes) - pg_total_relation_size('loose_1') - pg_total_relation_size('loose_2')) < 10 AS whole FROM storage WHERE relation = 'loose'::regclass;
 SELECT round((SELECT bytes::numeric / rows FROM storage WHERE tenant_id = 'rs_wide') / (SELECT bytes::numeric / rows FROM storage WHERE tenant_id = 'rs_narrow' AND relation = 'docs'::regclass)) BETWEEN 5 AND 9 AS wider;
+-- Whatever the columns are called.
+CREATE TABLE named (tenant_id text NOT NULL, t int, s text);
+INSERT INTO named SELECT CASE n % 2 WHEN 0 THEN 'rs_wide' ELSE 'rs_narrow' END, n, repeat('x', 700 * (1 - n % 2)) FROM generate_series(1, 1000) n;
+SELECT tenancy.measure_storage('named', exact => true);
+SELECT round(max(bytes) / min(bytes)::numeric) BETWEEN 8 AND 20 AS wider FROM storage WHERE relation = 'named'::regclass;
+DROP TABLE named;
 -- A sample comes near, and says how near.
 CREATE TABLE exactly AS SELECT tenant_id, bytes FROM storage WHERE relation = 'docs'::regclass;
 SELECT tenancy.measure_storage('docs', sample_pages => 100);

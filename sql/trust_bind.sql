@@ -27,6 +27,8 @@ SET SESSION AUTHORIZATION regress_tb_app;
 SET tenancy.tenant_id = 'tb_beta';
 SELECT note FROM tb_notes;
 SELECT tenancy.set_tenant('tb_beta');
+-- (and does not learn who the others are)
+SELECT tenancy.set_tenant('tb_nobody');
 SELECT tenancy.set_tenant('tb_acme');
 SELECT note FROM tb_notes;
 -- ... who does not get away by another role,

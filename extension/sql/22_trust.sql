@@ -4,9 +4,16 @@
 
 CREATE FUNCTION tenancy.present_tenant_key() RETURNS text
 LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'tenancy_present_tenant_key';
-REVOKE ALL ON FUNCTION tenancy.present_tenant_key() FROM PUBLIC;
+-- Granted to PUBLIC: what runs with the caller's rights asks it.
 COMMENT ON FUNCTION tenancy.present_tenant_key() IS
 'Internal: the id that is set, in lower case, whether it can be used or not; empty when none is.';
+
+CREATE FUNCTION tenancy.tenant_setting() RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+RETURN coalesce(current_setting('tenancy.setting_name', true), 'tenancy.tenant_id');
+REVOKE ALL ON FUNCTION tenancy.tenant_setting() FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.tenant_setting() IS
+'Internal: what the setting is called that names the tenant.';
 
 -- A regrole follows when the role is renamed, and is dumped by name. The library reads this table by
 -- column number.
@@ -29,7 +36,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 RETURN (SELECT substr(c.entry, strpos(c.entry, '=') + 1)
     FROM pg_db_role_setting s, unnest(s.setconfig) AS c(entry)
     WHERE s.setrole = role AND s.setdatabase = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
-      AND split_part(c.entry, '=', 1) = coalesce(current_setting('tenancy.setting_name', true), 'tenancy.tenant_id'));
+      AND split_part(c.entry, '=', 1) = tenancy.tenant_setting());
 REVOKE ALL ON FUNCTION tenancy.login_tenant(regrole) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.login_tenant(regrole) IS
 'Internal: the tenant that sessions of a role have when they begin; null without one.';
@@ -48,7 +55,7 @@ DECLARE
     bound text[] := (SELECT array_agg(b.tenant_id) FROM tenancy.role_tenants b WHERE b.role = set_login_tenant.role);
     present text := tenancy.login_tenant(role);
     setting text := (SELECT string_agg(quote_ident(w.word), '.' ORDER BY w.n)
-        FROM string_to_table(coalesce(current_setting('tenancy.setting_name', true), 'tenancy.tenant_id'), '.')
+        FROM string_to_table(tenancy.tenant_setting(), '.')
             WITH ORDINALITY AS w(word, n));
 BEGIN
     IF cardinality(bound) = 1 THEN

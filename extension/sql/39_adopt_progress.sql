@@ -18,7 +18,7 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
             MESSAGE = format('must be owner of table %s', relation),
             HINT = format('Run it as role %s.', quote_ident(pg_get_userbyid(owner)));
-    ELSIF nullif(current_setting('tenancy.tenant_id', true), '') IS NOT NULL THEN
+    ELSIF tenancy.present_tenant_key() <> '' THEN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = 'a table cannot be adopted while a tenant is set',
             HINT = 'Leave the tenant first: SELECT tenancy.reset_tenant().';

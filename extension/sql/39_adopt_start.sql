@@ -173,7 +173,13 @@ BEGIN
     a.old_not_null := coalesce(present.attnotnull, false);
     PERFORM tenancy.require_tenant_source(a);
     BEGIN
-        EXECUTE format('SELECT %L::%s', tenant, a.column_type);
+        -- Not as the column's own type: the CHECK of a domain is code of its owner's.
+        EXECUTE format('SELECT %L::%s', tenant, (
+            WITH RECURSIVE base AS (
+                SELECT a.column_type::oid AS type
+                UNION
+                SELECT t.typbasetype FROM pg_type t JOIN base b ON t.oid = b.type WHERE t.typtype = 'd')
+            SELECT b.type::regtype FROM base b JOIN pg_type t ON t.oid = b.type WHERE t.typtype <> 'd'));
     EXCEPTION WHEN data_exception THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_text_representation',
             MESSAGE = format('tenant "%s" has no %s form', tenant, a.column_type),

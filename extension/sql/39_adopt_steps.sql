@@ -13,6 +13,32 @@ $$;
 COMMENT ON FUNCTION tenancy.feeds_adoption(regclass) IS
 'Internal: a table under adoption that takes its tenants from this one, NULL when there is none.';
 
+CREATE FUNCTION tenancy.run_as(role name, statement text)
+RETURNS text[]
+LANGUAGE c STRICT VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'tenancy_run_as';
+COMMENT ON FUNCTION tenancy.run_as(name, text) IS
+'Internal: runs a statement as a role that the caller may become, and returns the columns of its first row. What it calls cannot leave the role, nor set or leave anything behind. Error: 42501 not a role that the caller may become.';
+
+-- Casts can be anybody's, operators only of those who may do anything.
+CREATE FUNCTION tenancy.has_code_in_keys()
+RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN EXISTS (
+    SELECT FROM pg_constraint k
+     WHERE k.contype = 'f' AND NOT k.convalidated
+       AND (EXISTS (SELECT FROM unnest(k.conpfeqop) o WHERE o >= 16384)
+            OR EXISTS (SELECT FROM pg_attribute a
+                         JOIN pg_type t ON t.oid = a.atttypid
+                         LEFT JOIN pg_type b ON t.typtype = 'd' AND b.oid = t.typbasetype
+                        WHERE (a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
+                               OR a.attrelid = k.confrelid AND a.attnum = ANY (k.confkey))
+                          AND (b.typtype = 'd'
+                               OR EXISTS (SELECT FROM pg_cast c WHERE c.castsource IN (t.oid, b.oid)
+                                             AND c.castfunc >= 16384)))));
+COMMENT ON FUNCTION tenancy.has_code_in_keys() IS
+'Internal: would checking a foreign key that is not validated call what a user has written?';
+
 CREATE FUNCTION tenancy.adopt_step(relation regclass, attach boolean DEFAULT true, allow_blocking_indexes boolean DEFAULT false, batch_size integer DEFAULT 5000, lock_timeout interval DEFAULT '200 milliseconds')
 RETURNS TABLE(result text, step text, statement text, rows_done bigint, rows_total bigint, sql_state text, message text, detail text, hint text)
 LANGUAGE plpgsql
@@ -21,7 +47,7 @@ SET client_min_messages = warning
 AS $$
 DECLARE
     owner name := tenancy.require_adopter(relation);
-    caller text := current_setting('role');
+    runner name;
     firing text := current_setting('session_replication_role');
     adoption tenancy.adoptions;
     after tenancy.adoptions;
@@ -70,16 +96,14 @@ BEGIN
             -- As the table's owner, so that nothing of his is run by a superuser who adopts for him. Only
             -- a foreign key whose other table is attached cannot be validated as the owner: the server
             -- reads both as whoever asks, and he does not see the rows. No code of his is in that.
-            IF step <> 'validate foreign key'
-               OR NOT (SELECT r.rolsuper OR r.rolbypassrls FROM pg_roles r WHERE r.rolname = current_user)
-               OR EXISTS (SELECT FROM pg_constraint c, unnest(c.conpfeqop) o
-                           WHERE c.contype = 'f' AND NOT c.convalidated AND o >= 16384) THEN
-                PERFORM set_config('role', owner, true);
-            END IF;
+            runner := CASE WHEN step = 'validate foreign key' AND NOT tenancy.has_code_in_keys()
+                            AND (SELECT r.rolsuper OR r.rolbypassrls FROM pg_roles r WHERE r.rolname = current_user)
+                           THEN current_user ELSE owner END;
             IF step = 'backfill' THEN
-                SELECT * INTO piece FROM tenancy.backfill_batch(adoption, batch_size) b;
-                after := piece.result;
-                given := piece.tenants;
+                given := tenancy.run_as(runner, format(
+                    'SELECT b.result, b.tenants FROM tenancy.backfill_batch(%L, %s) b', adoption, batch_size));
+                SELECT (given[1]::tenancy.adoptions).* INTO after;
+                given := given[2];
                 IF adoption.retry_block IS NOT NULL AND after.retry_block IS NULL THEN
                     result := 'waiting';
                     message := 'rows are locked by other sessions';
@@ -88,12 +112,10 @@ BEGIN
             ELSE
                 FOR piece IN SELECT s.* FROM tenancy.adoption_statements(relation) s
                               WHERE s.unit = todo.unit AND s.statement IS NOT NULL LOOP
-                    EXECUTE CASE WHEN piece.in_transaction THEN piece.statement
-                                 ELSE regexp_replace(piece.statement, '^(\w+( UNIQUE)? INDEX) CONCURRENTLY',
-                                                     '\1') END;
+                    PERFORM tenancy.run_as(runner, CASE WHEN piece.in_transaction THEN piece.statement
+                        ELSE regexp_replace(piece.statement, '^(\w+( UNIQUE)? INDEX) CONCURRENTLY', '\1') END);
                 END LOOP;
             END IF;
-            PERFORM set_config('role', caller, true);
             IF step = 'backfill' AND NOT adoption.fire_triggers THEN
                 PERFORM set_config('session_replication_role', firing, true);
             END IF;
@@ -236,7 +258,7 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE tenancy.adopt(regclass, text, name, regtype, name, regclass, boolean, boolean, boolean, boolean, integer, interval, interval, integer, boolean) IS
-'Turns a table in use, with its partitions and children, into an attached one, in short transactions that lock nobody out for long: adds the tenant column, gives each row its tenant (from tenant_from, a column that holds it or, with tenant_map, refers to a table that has it; else default_tenant), NOT NULL, keys and foreign keys that include the tenant, and attaches; with attach => false it stops before the last. Call it again to go on after it was stopped, or after the indexes it asked for are built. dry_run prints what it would do. pause is between batches of batch_size rows; lock_timeout, how long it makes others wait behind it, and lock_retries how often in a row it tries. For the table''s owner and the roles that may become it; not in a transaction. Errors: 42704 no such tenant, 42501 not its owner, 42809 not a table of the application, 55000 attached, shared, a partition, being rolled back, triggers would fire, a tenant is set, 42710 being adopted in another way, 22023 bad arguments, 42804 bad column type, 0A000 a rule, 22P02 a tenant without a form of the column''s type, 55P03 a lock was not to be had, 2D000 in a transaction, and those of the data, such as 23503 and 23505.';
+'Turns a table in use, with its partitions and children, into an attached one, in short transactions that lock nobody out for long: adds the tenant column, gives each row its tenant (from tenant_from, a column that holds it or, with tenant_map, refers to a table that has it; else default_tenant), NOT NULL, keys and foreign keys that include the tenant, and attaches; with attach => false it stops before the last. Call it again to go on after it was stopped, or after the indexes it asked for are built. dry_run prints what it would do. pause is between batches of batch_size rows; lock_timeout, how long it makes others wait behind it, and lock_retries how often in a row it tries. For the table''s owner and the roles that may become it, who then do nothing that the owner could not; not in a transaction. Errors: 42704 no such tenant, 42501 not its owner, or another than the owner calls and triggers wait for the transaction''s end, 42809 not a table of the application, 55000 attached, shared, a partition, being rolled back, triggers would fire, a tenant is set, 42710 being adopted in another way, 22023 bad arguments, 42804 bad column type, 0A000 a rule, 22P02 a tenant without a form of the column''s type, 55P03 a lock was not to be had, 2D000 in a transaction, and those of the data, such as 23503 and 23505.';
 
 CREATE PROCEDURE tenancy.rollback_adoption(relation regclass, allow_blocking_indexes boolean DEFAULT false, lock_timeout interval DEFAULT '200 milliseconds', lock_retries integer DEFAULT 100)
 LANGUAGE plpgsql

@@ -201,7 +201,7 @@ BEGIN
             IF item.is_settable THEN
                 PERFORM tenancy.set_tenant(item.tenant, true);
             ELSE
-                PERFORM pg_catalog.set_config('tenancy.tenant_id', '', true);
+                PERFORM tenancy.set_tenant('', true);
                 path := pg_catalog.concat_ws(', ', pg_catalog.quote_ident(item.schema),
                                              NULLIF(pg_catalog.current_setting('search_path'), ''));
                 PERFORM pg_catalog.set_config('search_path', path, true);

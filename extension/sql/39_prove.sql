@@ -13,6 +13,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     home text := current_setting('role');
+    setting text := tenancy.tenant_setting();
     step text[];
     found bigint := 0;
     failed_at integer := 0;
@@ -27,7 +28,7 @@ BEGIN
             IF step[1] = 'attacker' THEN
                 PERFORM set_config('role', role, true);
             END IF;
-            PERFORM set_config('tenancy.tenant_id', coalesce(step[2], ''), true);
+            PERFORM set_config(setting, coalesce(step[2], ''), true);
             EXECUTE step[3];
             GET DIAGNOSTICS found = ROW_COUNT;
         END LOOP;
@@ -62,7 +63,7 @@ BEGIN
     FOREACH candidate IN ARRAY tenants LOOP
         PERFORM tenancy.create_tenant(candidate);
         BEGIN
-            PERFORM set_config('tenancy.tenant_id', candidate, true);
+            PERFORM set_config(tenancy.tenant_setting(), candidate, true);
             SELECT r.made, r.made_row FROM tenancy.prove_row(relation, candidate, '{}', '{}', made) r
               INTO made, filled;
             pair := pair || candidate;
@@ -74,7 +75,7 @@ BEGIN
         END;
         EXIT WHEN cardinality(pair) = 2;
     END LOOP;
-    PERFORM set_config('tenancy.tenant_id', '', true);
+    PERFORM set_config(tenancy.tenant_setting(), '', true);
 END
 $$;
 REVOKE ALL ON FUNCTION tenancy.prove_fill(regclass, text[]) FROM PUBLIC;
@@ -213,7 +214,7 @@ DECLARE
 BEGIN
     PERFORM tenancy.library_version();
     BEGIN
-        PERFORM set_config('tenancy.tenant_id', '', true);
+        PERFORM set_config(tenancy.tenant_setting(), '', true);
         IF is_superuser THEN
             synthetic := ARRAY['tenancy_prove_application_' || pg_backend_pid(), 'tenancy_prove_bypassrls_' || pg_backend_pid()];
             EXECUTE format('CREATE ROLE %I; CREATE ROLE %I BYPASSRLS; GRANT pg_write_server_files TO %1$I, %2$I', synthetic[1], synthetic[2]);

@@ -16,6 +16,6 @@ CREATE TABLE tenancy.quota_alerts (
 );
 CREATE INDEX quota_alerts_at ON tenancy.quota_alerts (at);
 COMMENT ON TABLE tenancy.quota_alerts IS
-'One row for each window of a limit and threshold (percent, tenancy.alert_thresholds) that use has reached, written by the transaction that reached it; used as it saw it. A soft limit always has a row for 100. Another limit for the same window is told anew. Each row is a NOTIFY on tenancy_alerts, too, with JSON.';
+'One row for each window of a limit and threshold (percent, tenancy.alert_thresholds) that use has reached, written by the transaction that reached it; used as it saw it. A soft limit always has a row for 100. Another limit for the same window is told anew. New rows are a NOTIFY on tenancy_alerts, too, with the payload quota and no more, since anybody may listen.';
 REVOKE ALL ON tenancy.quota_alerts FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('tenancy.quota_alerts', '');

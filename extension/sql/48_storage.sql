@@ -97,7 +97,7 @@ BEGIN
     -- A sample is of whole pages, so a page is what is drawn: the error comes from how pages differ, not rows.
     EXECUTE format($q$
         WITH sample AS MATERIALIZED (
-            SELECT t.%1$I::text AS tenant, (t.ctid::text::point)[0] AS page, pg_column_size(t) + 4 AS width
+            SELECT t.%1$I::text AS tenant, (t.ctid::text::point)[0] AS page, pg_column_size(t.*) + 4 AS width
               FROM ONLY %2$s AS t %3$s
         ), pages AS MATERIALIZED (
             SELECT s.tenant, s.page, count(*)::float8 AS n, sum(s.width)::float8 AS y, sum(sum(s.width)) OVER (PARTITION BY s.page)::float8 AS of_page
@@ -153,7 +153,7 @@ DECLARE
     part record;
     measured bigint := 0;
 BEGIN
-    IF nullif(current_setting('tenancy.tenant_id', true), '') IS NOT NULL THEN
+    IF tenancy.present_tenant_key() <> '' THEN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = 'storage cannot be measured while a tenant is set',
             HINT = 'Leave the tenant first: SELECT tenancy.reset_tenant().';

@@ -26,7 +26,7 @@ CREATE TABLE tenancy.budget_alerts (
     PRIMARY KEY (tenant_id, period_start, amount, threshold)
 );
 COMMENT ON TABLE tenancy.budget_alerts IS
-'One row for each billing period, budget and threshold (percent) that the cost has reached, with cost and forecast as they were; another budget for the same period is told anew. Each row is a NOTIFY on tenancy_alerts and an event budget.alert, too.';
+'One row for each billing period, budget and threshold (percent) that the cost has reached, with cost and forecast as they were; another budget for the same period is told anew. New rows are a NOTIFY on tenancy_alerts (with the payload budget and no more, since anybody may listen), too, and an event budget.alert each.';
 
 REVOKE ALL ON tenancy.budgets, tenancy.budget_alerts FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('tenancy.budgets', '');
@@ -135,7 +135,8 @@ COMMENT ON FUNCTION tenancy.check_budgets(text) IS
 CREATE FUNCTION tenancy.tell_of_budget(tenant text, alert jsonb) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    PERFORM pg_notify('tenancy_alerts', (jsonb_build_object('tenant', tenant, 'budget', alert))::text);
+    -- Anybody may listen, so it says nothing of whom.
+    PERFORM pg_notify('tenancy_alerts', 'budget');
     PERFORM tenancy.emit_event(tenant, 'budget.alert', alert);
 END
 $$;
