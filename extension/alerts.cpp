@@ -25,6 +25,9 @@ constexpr const char *kTellStatement =
 constexpr Oid kTypes[] = {TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
                           INT8OID, INT4OID, INT8OID, BOOLOID};
 
+// Slots with something to tell by the running transaction.
+constinit quota::Slot *crossed = nullptr;
+
 bool is_soft(const quota::Slot *slot, int period)
 {
     return (slot->known.limits.soft >> period & 1) != 0;
@@ -103,6 +106,31 @@ void tell(quota::Slot *slot, int period, const core::WindowStarts &starts, int64
     }
 }
 
+void tell_all(quota::Slot *slot, const core::Windows &windows)
+{
+    PushActiveSnapshot(GetTransactionSnapshot());
+    const owner::Scope scope = owner::enter();
+    for (int p = 0; p < core::kPeriods; p++)
+    {
+        const int64 freed = p == core::kTotal ? slot->releasing : 0;
+        // Others may be in a later window already; that one is theirs to tell.
+        if (slot->known.limits.amount[p] != core::kUnlimited &&
+            windows.start.at[p] == slot->starts.at[p])
+            tell(slot, p, windows.start, windows.used[p] - freed);
+    }
+    owner::leave(scope);
+    PopActiveSnapshot();
+}
+
+extern "C" {
+static int compare_keys(const void *left, const void *right)
+{
+    const auto *a = *static_cast<quota::Slot *const *>(left);
+    const auto *b = *static_cast<quota::Slot *const *>(right);
+    return memcmp(&a->key, &b->key, sizeof(a->key));
+}
+}
+
 } // namespace
 
 void arm(quota::Slot *slot)
@@ -119,33 +147,53 @@ void arm(quota::Slot *slot)
     }
 }
 
-void write(quota::Slot *slot, const core::Windows &windows)
+void note_if_crossed(quota::Slot *slot, const core::Windows &windows)
 {
-    PushActiveSnapshot(GetTransactionSnapshot());
-    const owner::Scope scope = owner::enter();
+    bool is_reached = false;
     for (int p = 0; p < core::kPeriods; p++)
-    {
-        const int64 freed = p == core::kTotal ? slot->releasing : 0;
-        // Others may be in a later window already; that one is theirs to tell.
-        if (slot->known.limits.amount[p] != core::kUnlimited &&
-            windows.start.at[p] == slot->starts.at[p])
-            tell(slot, p, windows.start, windows.used[p] - freed);
-    }
-    owner::leave(scope);
-    PopActiveSnapshot();
+        is_reached |= windows.used[p] >= slot->tell_at[p];
+    if (!is_reached || slot->crossed)
+        return;
+    slot->crossed = true;
+    slot->next_crossed = crossed;
+    crossed = slot;
 }
 
-void settle(quota::Slot *slot, bool committed)
+void write(Look look)
 {
-    if (!slot->crossed)
+    if (likely(crossed == nullptr))
         return;
-    slot->crossed = false;
-    for (int p = 0; p < core::kPeriods; p++)
-        if (committed)
-            slot->told[p] = Max(slot->told[p], slot->telling[p]);
-        else
-            slot->telling[p] = slot->told[p];
-    arm(slot);
+    CommandCounterIncrement(); // the rows just written count, where the tables are asked
+    int count = 0;
+    for (const quota::Slot *slot = crossed; slot != nullptr; slot = slot->next_crossed)
+        count++;
+    auto **slots = static_cast<quota::Slot **>(palloc(count * sizeof(quota::Slot *)));
+    count = 0;
+    for (quota::Slot *slot = crossed; slot != nullptr; slot = slot->next_crossed)
+        slots[count++] = slot;
+    // All in the same order, since who writes a row that another is writing waits for it.
+    qsort(slots, count, sizeof(quota::Slot *), compare_keys);
+    for (int i = 0; i < count; i++)
+    {
+        quota::Outcome present;
+        look(slots[i], 0, &present);
+        tell_all(slots[i], present.state.windows);
+    }
+    pfree(slots);
+}
+
+void settle(bool committed)
+{
+    for (; crossed != nullptr; crossed = crossed->next_crossed)
+    {
+        crossed->crossed = false;
+        for (int p = 0; p < core::kPeriods; p++)
+            if (committed)
+                crossed->told[p] = Max(crossed->told[p], crossed->telling[p]);
+            else
+                crossed->telling[p] = crossed->told[p];
+        arm(crossed);
+    }
 }
 
 } // namespace tenancy::alerts

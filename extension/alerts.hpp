@@ -17,17 +17,19 @@ namespace tenancy::alerts
 // The limits, the windows or what has been told of them have changed.
 void arm(quota::Slot *slot);
 
-inline bool has_crossed(const quota::Slot *slot, const quota::Outcome &outcome)
+// What has just been admitted may have reached a threshold.
+void note_if_crossed(quota::Slot *slot, const core::Windows &windows);
+inline void note(quota::Slot *slot, const quota::Outcome &outcome)
 {
-    if (likely(outcome.decision.remaining > slot->tell_below))
-        return false;
-    bool crossed = false;
-    for (int p = 0; p < core::kPeriods; p++)
-        crossed |= outcome.state.windows.used[p] >= slot->tell_at[p];
-    return crossed;
+    if (unlikely(outcome.decision.remaining <= slot->tell_below))
+        note_if_crossed(slot, outcome.state.windows);
 }
 
-void write(quota::Slot *slot, const core::Windows &windows);
-void settle(quota::Slot *slot, bool committed);
+// What a request would meet now.
+using Look = void (*)(quota::Slot *slot, int64 amount, quota::Outcome *outcome);
+
+// The ends of transactions. Only write() can fail; it comes after all rows that count.
+void write(Look look);
+void settle(bool committed);
 
 } // namespace tenancy::alerts

@@ -164,7 +164,7 @@ void put_rows(const quota::Slot *slot, const quota::Outcome &outcome, int64 amou
             TimestampTzGetDatum(stopped_until),
             BoolGetDatum(false),
             Float8GetDatum(amount == 0 ? 0 : static_cast<double>(stopped_until - now) / 1e6),
-            Int64GetDatum(outcome.state.in_flight + outcome.state.leased)};
+            Int64GetDatum(core::held(outcome.state))};
         const bool nulls[lengthof(values)] = {false, false, true, true, true};
         tuplestore_putvalues(result->setResult, result->setDesc, const_cast<Datum *>(values),
                              const_cast<bool *>(nulls));
@@ -189,7 +189,7 @@ void put_rows(const quota::Slot *slot, const quota::Outcome &outcome, int64 amou
                           Float8GetDatum(limit.retry_after == kNever
                                              ? -1.0
                                              : static_cast<double>(limit.retry_after) / 1e6),
-                          Int64GetDatum(outcome.state.in_flight + outcome.state.leased)};
+                          Int64GetDatum(core::held(outcome.state))};
         bool nulls[lengthof(values)] = {false,    false,    false,
                                         !limited, !limited, limit.resets_at == DT_NOEND};
         tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);

@@ -239,6 +239,8 @@ bool holds(const Governed &item)
 // Check hooks may have changed the value, so it is compared with what came of it.
 void note_applied(Governed *item)
 {
+    const char *previous =
+        item->is_applied && item->record->vartype == PGC_STRING ? item->applied.string : nullptr;
     item->is_applied = true;
     switch (item->record->vartype)
     {
@@ -254,10 +256,18 @@ void note_applied(Governed *item)
     case PGC_ENUM:
         item->applied.integer = *reinterpret_cast<config_enum *>(item->record)->variable;
         break;
-    case PGC_STRING:
-        item->applied.string =
-            MemoryContextStrdup(memory, *reinterpret_cast<config_string *>(item->record)->variable);
+    case PGC_STRING: {
+        // Once a transaction, for as long as the session lives: what it was the last time is kept.
+        const char *present = *reinterpret_cast<config_string *>(item->record)->variable;
+        if (present == nullptr)
+            present = ""; // it has never had a value, and ours was refused
+        item->applied.string = previous;
+        if (previous == nullptr || strcmp(previous, present) != 0)
+            item->applied.string = MemoryContextStrdup(memory, present);
+        if (previous != nullptr && previous != item->applied.string)
+            pfree(const_cast<char *>(previous));
         break;
+    }
     }
 }
 
@@ -277,7 +287,8 @@ void keep_original(config_generic *record)
     MemoryContext previous = MemoryContextSwitchTo(TopTransactionContext);
     auto *original = static_cast<Original *>(palloc(sizeof(Original)));
     original->record = record;
-    original->value = pstrdup(GetConfigOption(record->name, false, false));
+    const char *value = GetConfigOption(record->name, false, false);
+    original->value = pstrdup(value != nullptr ? value : ""); // some libraries' have none
     originals = lappend(originals, original);
     MemoryContextSwitchTo(previous);
 }

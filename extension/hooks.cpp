@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "hooks_parts.hpp"
 
+#include "alerts.hpp"
 #include "context.hpp"
 #include "counted_rows.hpp"
 #include "counters.hpp"
@@ -87,6 +88,10 @@ static void write_at_end(const void *prepare)
     row_quota::before_end(prepare != nullptr);
     if (ledger::is_anything_pending())
         ledger::write(prepare != nullptr);
+    // Who prepares leaves it to the next one to tell: a row that waits for a second phase would make
+    // everybody else wait who has the same to tell.
+    if (prepare == nullptr)
+        alerts::write(ledger::look);
     PopActiveSnapshot();
 }
 
@@ -115,6 +120,7 @@ static void on_transaction(XactEvent event, void *)
         return;
     }
     counted_rows::forget();
+    alerts::settle(event == XACT_EVENT_COMMIT);
     row_quota::settle(event != XACT_EVENT_ABORT);
     ledger::settle(event == XACT_EVENT_ABORT     ? core::End::aborted
                    : event == XACT_EVENT_PREPARE ? core::End::prepared

@@ -176,16 +176,17 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
         call_below(check_copy, planned->utilityStmt);
     metering::begin_statement();
     const bool is_watched = is_of_client() && runaway::is_watching();
-    if (is_of_client() && is_traffic(tag))
-    {
+    const bool is_admitted = is_of_client() && is_traffic(tag);
+    if (is_admitted)
         traffic::admit_statement();
-        traffic::enter();
-    }
     if (is_of_client())
         metering::begin_client_statement(copied != nullptr ? core::kCopies : core::kUtilities);
     // A table that is copied out is read past the executor.
     if (copied != nullptr && returns_rows && copied->relation != nullptr && metering::enabled)
         row_counts::watch(copied->relation);
+    // Nothing that may fail comes between this and the block that leaves again.
+    if (is_admitted)
+        traffic::enter();
     Stopwatch watch;
     watch.start();
     depth++;

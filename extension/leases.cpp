@@ -67,7 +67,12 @@ void acquire(quota::Slot *slot, int64 amount, quota::Outcome *outcome)
         before_shmem_exit(on_process_exit, Datum{0});
     ends_with_process = true;
     quota::request(slot,
-                   {quota::Act::lease, lease->amount == 0, amount, guc::clock_time(), {}, nullptr},
+                   {quota::Act::lease,
+                    lease->amount == 0 && amount > 0,
+                    amount,
+                    guc::clock_time(),
+                    {},
+                    nullptr},
                    outcome);
     if (outcome->decision.verdict == core::Verdict::admitted)
         lease->amount += amount;

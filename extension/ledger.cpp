@@ -32,7 +32,6 @@ struct Item
 constinit Item *items = nullptr;
 constinit Item *spare = nullptr;     // memory for the next item
 constinit bool writing_done = false; // past pre-commit: nothing can be added any more
-constinit bool crossed = false;      // there is something to tell of some slot
 
 constexpr const char *kInsertKey =
     "INSERT INTO tenancy.usage_keys (tenant_id, metric, key, amount, at, attributes)"
@@ -260,9 +259,12 @@ void add(quota::Slot *slot, quota::Act act, int64 amount, const Event &event, Re
     if (!row_of_its_own)
         add(item->unwritten, share);
     else
+    {
         rows::insert(slot, change, at, event);
-    if (alerts::has_crossed(slot, outcome))
-        slot->crossed = crossed = true;
+        if (!reservations::is_available())
+            CommandCounterIncrement(); // the next call of this statement reads the tables
+    }
+    alerts::note(slot, outcome);
 }
 
 int64 held_leases(const quota::Slot *slot)
@@ -304,37 +306,6 @@ bool is_anything_pending()
     return items != nullptr;
 }
 
-namespace
-{
-
-// The slot with the lowest key above another's.
-quota::Slot *next_crossed(const quota::Slot *after)
-{
-    quota::Slot *next = nullptr;
-    const auto is_below = [](const quota::Slot *a, const quota::Slot *b) {
-        return memcmp(&a->key, &b->key, sizeof(a->key)) < 0;
-    };
-    for (Item *item = items; item != nullptr; item = item->next)
-        if (item->slot->crossed && (after == nullptr || is_below(after, item->slot)) &&
-            (next == nullptr || is_below(item->slot, next)))
-            next = item->slot;
-    return next;
-}
-
-void write_alerts()
-{
-    CommandCounterIncrement(); // the rows just written count, where the tables are asked
-    // All in the same order, since who writes a row that another is writing waits for it.
-    for (quota::Slot *slot = next_crossed(nullptr); slot != nullptr; slot = next_crossed(slot))
-    {
-        quota::Outcome present;
-        look(slot, 0, &present);
-        alerts::write(slot, present.state.windows);
-    }
-}
-
-} // namespace
-
 void write(bool prepare)
 {
     for (Item *item = items; item != nullptr; item = item->next)
@@ -345,12 +316,8 @@ void write(bool prepare)
             rows::insert(item->slot, -item->unwritten.released, item->at, Event{});
         item->unwritten = core::Share{};
     }
-    // Who prepares leaves it to the next one to tell: a row that waits for a second phase would make
-    // everybody else wait who has the same to tell.
     if (prepare)
         rows::refuse_prepare();
-    if (crossed && !prepare)
-        write_alerts();
     writing_done = true;
 }
 
@@ -358,8 +325,6 @@ void settle(core::End end)
 {
     for (Item *item = items; item != nullptr; item = item->next)
     {
-        if (crossed)
-            alerts::settle(item->slot, end == core::End::committed);
         let_go(item, end);
         item->slot->releasing = 0;
         item->slot->pending = nullptr;
@@ -367,7 +332,6 @@ void settle(core::End end)
     items = nullptr;
     spare = nullptr;
     writing_done = false;
-    crossed = false;
     rows::end_transaction(end != core::End::aborted);
 }
 

@@ -170,7 +170,8 @@ Slot *find_slot(const registry::Tenant *tenant, const char *metric, size_t lengt
     }
     if (!slot->known.metric_exists)
     {
-        if (slot->pending == nullptr && slot->charges == nullptr && !slot->is_unchecked)
+        if (slot->pending == nullptr && slot->charges == nullptr && !slot->is_unchecked &&
+            !slot->crossed)
             (void)hash_search(slots, &key, HASH_REMOVE, nullptr);
         return nullptr;
     }

@@ -37,9 +37,10 @@ struct Slot
     int64 tell_below;              // and only if no more than this remains of the tightest limit
     int told[core::kPeriods];    // the highest threshold of the window that has been told, percent
     int telling[core::kPeriods]; // the same, once the running transaction commits
-    bool crossed;                // by this transaction
-    void *charges;               // the same of a metric of rows: row_quota's list
-    bool is_unchecked;           // ... with changes that are still to be checked
+    bool crossed;                // by this transaction: it is in alerts' list
+    Slot *next_crossed;
+    void *charges;     // the same of a metric of rows: row_quota's list
+    bool is_unchecked; // ... with changes that are still to be checked
     Slot *next_unchecked;
 };
 

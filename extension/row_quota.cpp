@@ -108,8 +108,7 @@ void charge(quota::Slot *account, int64 rows)
         mine->share.released -= rows;
         account->releasing -= rows;
     }
-    if (alerts::has_crossed(account, outcome))
-        account->crossed = true;
+    alerts::note(account, outcome);
 }
 
 void let_go(Charge *charge, core::End end)
@@ -118,17 +117,6 @@ void let_go(Charge *charge, core::End end)
     if (charge->is_pinned)
         quota::settle(charge->account, charge->when, charge->share, end);
     charge->account->charges = charge->older;
-}
-
-void write_alerts()
-{
-    for (Charge *charge = charges; charge != nullptr; charge = charge->next)
-        if (charge->account->crossed && charge->account->charges == charge)
-        {
-            quota::Outcome present;
-            ask(charge->account, quota::Act::look, 0, false, &present);
-            alerts::write(charge->account, present.state.windows);
-        }
 }
 
 } // namespace
@@ -208,20 +196,12 @@ void before_end(bool prepare)
                  errmsg("cannot PREPARE a transaction that has changed rows of a limited table"),
                  errhint("Commit it in one phase.")));
     written = true;
-    bool crossed = false;
-    for (const Charge *charge = charges; charge != nullptr; charge = charge->next)
-        crossed |= charge->account->crossed;
-    if (!crossed)
-        return;
-    CommandCounterIncrement(); // the counts just written are used, where the tables are asked
-    write_alerts();
 }
 
 void settle(bool committed)
 {
     for (Charge *charge = charges; charge != nullptr; charge = charge->next)
     {
-        alerts::settle(charge->account, committed);
         let_go(charge, committed ? core::End::committed : core::End::aborted);
         charge->account->releasing = 0;
     }

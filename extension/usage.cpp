@@ -162,13 +162,15 @@ quota::Slot *acquire(FunctionCallInfo fcinfo, quota::Outcome *outcome)
     quota::Slot *slot = slot_for_lease(fcinfo);
     const int64 amount = checked_amount(fcinfo, 1);
     if (lasts_for_session(fcinfo))
-    {
         leases::acquire(slot, amount, outcome);
-        return slot;
+    else
+    {
+        ledger::Result result;
+        ledger::add(slot, quota::Act::lease, amount, {}, &result);
+        *outcome = result.outcome;
     }
-    ledger::Result result;
-    ledger::add(slot, quota::Act::lease, amount, {}, &result);
-    *outcome = result.outcome;
+    if (outcome->decision.verdict == core::Verdict::overflow)
+        report_overflow(slot);
     return slot;
 }
 

@@ -78,6 +78,24 @@ SELECT 1 AS one;
 SET LOCAL statement_timeout = 0;
 SELECT pg_sleep(60);
 ROLLBACK;
+-- a setting of a library that has no value of its own
+LOAD 'postgres_fdw';
+SELECT tenancy.set_plan_setting('gs_small', 'postgres_fdw.application_name', 'tenant');
+SHOW postgres_fdw.application_name;
+RESET tenancy.tenant_id;
+SHOW postgres_fdw.application_name;
+SET tenancy.tenant_id = 'gs_acme';
+-- texts are kept once, and not once a transaction
+SELECT sum(used_bytes) AS used FROM pg_backend_memory_contexts WHERE name = 'tenancy governor' \gset
+DO $$
+BEGIN
+    FOR n IN 1 .. 200 LOOP
+        PERFORM FROM pg_am;
+        COMMIT;
+    END LOOP;
+END $$;
+SELECT sum(used_bytes) - :used AS growth FROM pg_backend_memory_contexts WHERE name = 'tenancy governor';
+SELECT tenancy.remove_plan_setting('gs_small', 'postgres_fdw.application_name');
 -- reading a tenant's settings does not stand for asking whether it may be used
 SELECT tenancy.current_tenant();
 SELECT tenancy.suspend_tenant('gs_acme', 'test');

@@ -57,4 +57,14 @@ SELECT tenancy.set_limit('ql_basic', 'ql.jobs', 3, 'concurrency', soft => true);
 SET tenancy.tenant_id = 'ql_free';
 SELECT tenancy.acquire_lease('ql.jobs', 1000, 'session') IS NULL AS unlimited;
 SELECT tenancy.release_lease('ql.jobs', 1000);
+-- as much as there are numbers, and no more
+SELECT tenancy.acquire_lease('ql.jobs', 9223372036854775807, 'session') IS NULL AS unlimited;
+SELECT tenancy.acquire_lease('ql.jobs', 1, 'session');
+\echo :LAST_ERROR_SQLSTATE
+SELECT tenancy.try_acquire_lease('ql.jobs', 9223372036854775807);
+SELECT tenancy.override_limit('ql_free', 'ql.jobs', 5, 'concurrency');
+SELECT tenancy.consume('ql.jobs');
+SELECT used, remaining FROM tenancy.check_quota('ql.jobs');
+SELECT tenancy.release_lease('ql.jobs', 9223372036854775807);
+SELECT tenancy.try_acquire_lease('ql.jobs', 9223372036854775807), tenancy.try_acquire_lease('ql.jobs', 6), tenancy.acquire_lease('ql.jobs', 5);
 RESET tenancy.tenant_id;

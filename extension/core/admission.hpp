@@ -109,13 +109,21 @@ constexpr void advance(Windows &windows, const WindowStarts &present) noexcept
     return best;
 }
 
+// All that is held at a time; each of the two may be as much as there is.
+[[nodiscard]] constexpr int64_t held(const State &state) noexcept
+{
+    int64_t sum;
+    return __builtin_add_overflow(state.in_flight, state.leased, &sum) ? INT64_MAX : sum;
+}
+
 // Would as much more be too many at a time?
 [[nodiscard]] constexpr Decision decide_concurrency(const State &state, int64_t limit,
                                                     int64_t amount) noexcept
 {
-    const int64_t held = state.in_flight + state.leased;
+    const int64_t held = core::held(state);
     if (limit == kUnlimited)
-        return {Verdict::admitted, -1, held, kUnlimited, kUnlimited};
+        return {amount > INT64_MAX - held ? Verdict::overflow : Verdict::admitted, -1, held,
+                kUnlimited, kUnlimited};
     const bool fits = amount == 0 || (held <= limit && amount <= limit - held);
     return {fits ? Verdict::admitted : Verdict::refused, kConcurrency, held, limit,
             fits && held < limit ? limit - held - amount : 0};

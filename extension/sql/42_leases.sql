@@ -9,7 +9,7 @@ COMMENT ON FUNCTION tenancy.release(text, bigint, text) IS
 CREATE FUNCTION tenancy.acquire_lease(metric text, amount bigint DEFAULT 1, scope text DEFAULT 'transaction') RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'tenancy_acquire_lease';
 COMMENT ON FUNCTION tenancy.acquire_lease(text, bigint, text) IS
-'Holds an amount of a metric within the current tenant''s limit of concurrency, which counts what is held and what running transactions have consumed, or fails with 53400. It ends with the transaction or savepoint, or with scope session when the session ends, at DISCARD ALL, or in either case at release_lease(); whatever way the holder ends. Nothing is recorded as used. Returns what is left of the limit, null if there is none. Errors: 53400, 55000 no tenant or not preloaded, 42704 unknown metric, 22023 negative amount or unknown scope, 25006 standby.';
+'Holds an amount of a metric within the current tenant''s limit of concurrency, which counts what is held and what running transactions have consumed, or fails with 53400. It ends with the transaction or savepoint, or with scope session when the session ends, at DISCARD ALL, or in either case at release_lease(); whatever way the holder ends. Nothing is recorded as used. Returns what is left of the limit, null if there is none. Errors: 53400, 55000 no tenant or not preloaded, 42704 unknown metric, 22023 negative amount or unknown scope, 22003 more than a bigint held in all, 25006 standby.';
 
 CREATE FUNCTION tenancy.try_acquire_lease(metric text, amount bigint DEFAULT 1, scope text DEFAULT 'transaction') RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'tenancy_try_acquire_lease';

@@ -7,9 +7,11 @@ prepare_kinds() {
     psql -Xq -d "$database" >/dev/null <<'SQL'
 CREATE EXTENSION tenancy;
 SELECT tenancy.create_plan('ck_plan'), tenancy.create_tenant('ck_acme', 'ck_plan'),
-    tenancy.create_metric('ck.seats'), tenancy.create_metric('ck.calls'), tenancy.create_metric('ck.jobs'), tenancy.create_metric('ck.soft');
+    tenancy.create_metric('ck.seats'), tenancy.create_metric('ck.calls'), tenancy.create_metric('ck.jobs'), tenancy.create_metric('ck.soft'),
+    tenancy.create_metric('ck.same');
 SELECT tenancy.set_limit('ck_plan', 'ck.seats', 20, 'total'), tenancy.set_rate_limit('ck_plan', 'ck.calls', 1, '366 days', 50),
-    tenancy.set_limit('ck_plan', 'ck.jobs', 4, 'concurrency'), tenancy.set_limit('ck_plan', 'ck.soft', 100, 'day', soft => true);
+    tenancy.set_limit('ck_plan', 'ck.jobs', 4, 'concurrency'), tenancy.set_limit('ck_plan', 'ck.soft', 100, 'day', soft => true),
+    tenancy.set_limit('ck_plan', 'ck.same', 10, 'total');
 CREATE TABLE taken (metric text, amount int);
 CREATE TABLE wrong (what text, amount bigint);
 CREATE TABLE seen (jobs int);
@@ -159,6 +161,13 @@ play_soft() {
         "$(value "SELECT string_agg(threshold::text, ' ' ORDER BY threshold) FROM tenancy.quota_alerts WHERE metric = 'ck.soft'")"
 }
 
+# What one call of a statement has written at once, the next one knows.
+play_statement() {
+    check "$1: a statement's second call sees what the first has used" 't|f' "$(psql -XAtq -d "$database" \
+        -c "SET tenancy.tenant_id = 'ck_acme'" -c "DO 'BEGIN PERFORM tenancy.record_usage(''ck.same'', 1); END'" \
+        -c "SELECT tenancy.record_usage('ck.same', 6, attributes => '{}'), tenancy.try_consume('ck.same', 6)")"
+}
+
 play_kinds() {
     database=tenancy_concurrency
     prepare_kinds
@@ -171,6 +180,7 @@ play_kinds() {
             -c "SET tenancy.tenant_id = 'ck_acme'" -c "SELECT tenancy.acquire_lease('ck.jobs')" 2>&1 | grep -o '[0-9]*$')"
     fi
     play_soft "$1"
+    play_statement "$1"
     dropdb "$database"
 }
 
