@@ -7,8 +7,11 @@ namespace tenancyd
 
 bool try_to_lead(pg::Connection &connection, Duty duty)
 {
-    const long long key = static_cast<long long>(kLeaderClass) << 32 | static_cast<unsigned>(duty);
-    if (connection.exec("SELECT pg_try_advisory_lock($1) AS leads", {std::to_string(key)})
+    if (connection
+            .exec(
+                "SELECT tenancy.take_lock($1::integer, $2::integer, session => true, wait => false)"
+                " AS leads",
+                {std::to_string(kLeaderClass), std::to_string(static_cast<unsigned>(duty))})
             .text(0, "leads") != "t")
         return false;
     // A leader speaks every second. Keep-alives do not find a process that hangs: its machine's
@@ -27,7 +30,7 @@ pg::Result find_leader(pg::Connection &connection)
         JOIN pg_database d ON d.oid = l.database
         LEFT JOIN pg_stat_activity a USING (pid)
         WHERE l.locktype = 'advisory' AND l.granted AND d.datname = current_database()
-          AND l.classid = $1::bigint::oid AND l.objid = $2::bigint::oid AND l.objsubid = 1)",
+          AND l.classid = $1::bigint::oid AND l.objid = $2::bigint::oid AND l.objsubid = 29779)",
         {std::to_string(kLeaderClass), std::to_string(static_cast<unsigned>(Duty::jobs))});
 }
 

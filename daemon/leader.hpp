@@ -12,7 +12,7 @@
 namespace tenancyd
 {
 
-// pg_locks shows the key's halves as classid and objid: the letters of "tenancyd", of "tenancyw"
+// pg_locks shows class and duty as classid and objid: the letters of "tenancyd", of "tenancyw"
 // for who sends webhooks.
 inline constexpr unsigned kLeaderClass = 0x74656E61;
 enum class Duty : unsigned { jobs = 0x6E637964, webhooks = 0x6E637977 };

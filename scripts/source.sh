@@ -96,5 +96,6 @@ build_checked_postgres() {
             --includedir="$usr/include/postgresql" \
             --enable-cassert --enable-debug --with-icu --with-libxml --without-readline &&
         nice make -s -j"$(nproc)" && make -s install && make -s -C contrib/spi install &&
+        make -s -C contrib/pg_trgm install &&
         rm -rf "$objects"
 }

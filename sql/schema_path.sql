@@ -87,14 +87,18 @@ SELECT sp_me();
 DISCARD ALL;
 SELECT sp_me();
 \c -reuse-previous=on "options=''"
+\set ECHO none
 SELECT format('ALTER DATABASE %I SET tenancy.tenant_id = ''sp_b''', current_database()) \gexec
+\set ECHO all
 \c -
 SELECT name FROM me;
 SET tenancy.tenant_id = 'sp_a';
 SELECT name FROM me;
 RESET ALL;
 SELECT name FROM me;
+\set ECHO none
 SELECT format('ALTER DATABASE %I RESET tenancy.tenant_id', current_database()) \gexec
+\set ECHO all
 \c -
 SELECT sp_me();
 -- parallel workers

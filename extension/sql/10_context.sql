@@ -64,6 +64,18 @@ LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'tenancy_library_versio
 COMMENT ON FUNCTION tenancy.library_version() IS
 'Version of the loaded library; pg_extension has the version of the SQL objects.';
 
+-- Anybody can take the server's own advisory locks, and hold up whoever needs the same.
+CREATE FUNCTION tenancy.take_lock(class integer, key integer, session boolean DEFAULT false, shared boolean DEFAULT false, wait boolean DEFAULT true)
+RETURNS boolean LANGUAGE c STRICT VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'tenancy_take_lock';
+REVOKE ALL ON FUNCTION tenancy.take_lock(integer, integer, boolean, boolean, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.take_lock(integer, integer, boolean, boolean, boolean) IS
+'Internal: takes an advisory lock that no other function gives, to the end of the transaction or the session; false if it is held and should not be waited for. In pg_locks its objsubid is 29779.';
+
+CREATE FUNCTION tenancy.release_lock(class integer, key integer) RETURNS boolean
+LANGUAGE c STRICT VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'tenancy_release_lock';
+REVOKE ALL ON FUNCTION tenancy.release_lock(integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.release_lock(integer, integer) IS 'Internal: lets go of what take_lock() took for the session.';
+
 CREATE FUNCTION tenancy.calling_role() RETURNS name
 LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'tenancy_calling_role';
 COMMENT ON FUNCTION tenancy.calling_role() IS

@@ -170,9 +170,9 @@ BEGIN
             DETAIL = 'An older snapshot could miss a change of it.';
     END IF;
     IF alone THEN
-        PERFORM pg_advisory_xact_lock(29777, 1);
+        PERFORM tenancy.take_lock(29777, 1);
     ELSE
-        PERFORM pg_advisory_xact_lock_shared(29777, 1);
+        PERFORM tenancy.take_lock(29777, 1, shared => true);
     END IF;
 END
 $$;

@@ -177,11 +177,11 @@ BEGIN
     -- Fails at once within a transaction, where nothing can be committed.
     COMMIT;
     -- One run at a time: a session's lock, since a transaction's would go with each commit.
-    PERFORM pg_catalog.pg_advisory_lock(29777, 2);
+    PERFORM tenancy.take_lock(29777, 2, session => true);
     BEGIN
         run := tenancy.begin_run(sql, isolation, plan, statuses, template, run);
     EXCEPTION WHEN OTHERS OR query_canceled THEN
-        PERFORM pg_catalog.pg_advisory_unlock(29777, 2);
+        PERFORM tenancy.release_lock(29777, 2);
         RAISE;
     END;
     COMMIT;
@@ -211,7 +211,7 @@ BEGIN
             SET CONSTRAINTS ALL IMMEDIATE;
         EXCEPTION
             WHEN query_canceled THEN
-                PERFORM pg_catalog.pg_advisory_unlock(29777, 2);
+                PERFORM tenancy.release_lock(29777, 2);
                 RAISE;
             WHEN OTHERS THEN
                 GET STACKED DIAGNOSTICS failure_sqlstate = RETURNED_SQLSTATE, failure_message = MESSAGE_TEXT,
@@ -228,7 +228,7 @@ BEGIN
         EXIT WHEN failure_sqlstate IS NOT NULL AND (stop_at_error OR item.tenant IS NULL);
     END LOOP;
     PERFORM tenancy.end_run(run);
-    PERFORM pg_catalog.pg_advisory_unlock(29777, 2);
+    PERFORM tenancy.release_lock(29777, 2);
 END
 $$;
 REVOKE ALL ON PROCEDURE tenancy.for_each_tenant(text, text, text, text[], boolean, boolean, bigint) FROM PUBLIC;

@@ -99,7 +99,7 @@ DECLARE
 BEGIN
     -- One flush at a time, from the look at shared memory to the commit: an epoch that this one
     -- folds cannot be written again by another that looked before.
-    PERFORM pg_advisory_xact_lock(29777, 5);
+    PERFORM tenancy.take_lock(29777, 5);
     -- The first flush of an hour tidies up.
     IF NOT EXISTS (SELECT FROM tenancy.resource_history h WHERE h.grain = 'hour' AND h.starts_at = hour) THEN
         PERFORM tenancy.prune_resource_history();

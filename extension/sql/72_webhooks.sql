@@ -219,7 +219,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     old_row tenancy.webhooks;
 BEGIN
-    PERFORM pg_advisory_xact_lock(29777, 3);
+    PERFORM tenancy.take_lock(29777, 3);
     DELETE FROM tenancy.webhooks w WHERE w.name = remove_webhook.name RETURNING * INTO old_row;
     IF NOT FOUND THEN
         RETURN false;

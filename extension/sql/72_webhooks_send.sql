@@ -42,7 +42,7 @@ BEGIN
     IF NOT EXISTS (SELECT FROM tenancy.events_outbox e WHERE e.published_at IS NULL) THEN
         RETURN 0;
     END IF;
-    PERFORM pg_advisory_xact_lock(29777, 3);
+    PERFORM tenancy.take_lock(29777, 3);
     ids := ARRAY(SELECT e.id FROM tenancy.events_outbox e WHERE e.published_at IS NULL ORDER BY e.seq LIMIT max_count);
     PERFORM tenancy.queue_deliveries(ids);
     UPDATE tenancy.events_outbox e SET published_at = clock_timestamp() WHERE e.id = ANY (ids);
@@ -150,7 +150,7 @@ DECLARE
     ids uuid[];
     result bigint;
 BEGIN
-    PERFORM pg_advisory_xact_lock(29777, 3);
+    PERFORM tenancy.take_lock(29777, 3);
     IF since IS NULL AND until IS NULL THEN
         WITH taken AS (
             DELETE FROM tenancy.webhook_deliveries v WHERE v.webhook = target.name AND v.status = 'dead' RETURNING v.event_id

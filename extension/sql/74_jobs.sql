@@ -67,7 +67,7 @@ CREATE FUNCTION tenancy.job_holder(job text) RETURNS integer
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT l.pid FROM pg_locks l
-    WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 29778 AND l.objsubid = 2
+    WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 29778 AND l.objsubid = 29779
       AND l.objid = ((hashtext(job_holder.job)::bigint + 4294967296) % 4294967296)::oid
       AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database());
 END;
@@ -164,11 +164,11 @@ BEGIN
         WHERE CASE WHEN job IS NULL THEN j.next_at <= clock_timestamp() ELSE j.name = job END ORDER BY j.next_at, j.name
     LOOP
         -- A session may hold it from a call that failed: session locks do not roll back, and count.
-        CONTINUE WHEN tenancy.job_holder(due.name) IS DISTINCT FROM pg_backend_pid() AND NOT pg_try_advisory_lock(29778, hashtext(due.name));
+        CONTINUE WHEN tenancy.job_holder(due.name) IS DISTINCT FROM pg_backend_pid() AND NOT tenancy.take_lock(29778, hashtext(due.name), session => true, wait => false);
         -- Another session may have run it since the list was made; now nobody else can.
         IF job IS NULL AND NOT EXISTS (SELECT FROM tenancy.job_runs r WHERE r.job = due.name AND r.outcome = 'running')
            AND NOT EXISTS (SELECT FROM tenancy.jobs j WHERE j.name = due.name AND j.next_at <= clock_timestamp()) THEN
-            PERFORM pg_advisory_unlock(29778, hashtext(due.name));
+            PERFORM tenancy.release_lock(29778, hashtext(due.name));
             CONTINUE;
         END IF;
         UPDATE tenancy.job_runs r SET outcome = 'abandoned', finished_at = clock_timestamp() WHERE r.job = due.name AND r.outcome = 'running';
@@ -227,7 +227,7 @@ BEGIN
     WHERE r.id = run AND r.outcome = 'running' AND r.server_pid = pg_backend_pid();
     SELECT * INTO result FROM tenancy.job_runs r WHERE r.id = run;
     IF tenancy.job_holder(result.job) = pg_backend_pid() THEN
-        PERFORM pg_advisory_unlock(29778, hashtext(result.job));
+        PERFORM tenancy.release_lock(29778, hashtext(result.job));
     END IF;
     RETURN result.retry_at;
 END

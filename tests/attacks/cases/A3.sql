@@ -17,6 +17,9 @@ SELECT body FROM :t;
 \else
 \echo want 42501 got :SQLSTATE
 \endif
+-- All that is left for everybody names or strengthens the tenant.
+SELECT string_agg(name, ',' ORDER BY name) AS open FROM pg_settings WHERE name LIKE 'tenancy.%' AND context = 'user' \gset
+\echo want tenancy.quota_warnings,tenancy.strict,tenancy.tenant_id,tenancy.token got :open
 SET is_admin.bypass = 'on';
 SET row_security = on;
 SELECT count(*) >= 3 AS control FROM :t \gset
