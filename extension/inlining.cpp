@@ -20,7 +20,7 @@ bool can_be_inlined(HeapTuple tuple)
            heap_attisnull(tuple, Anum_pg_proc_proconfig, nullptr);
 }
 
-// Its parameters' types are the caller's, who is not known here.
+// Its parameters' types are the caller's, who is not known here: it cannot be analyzed.
 bool is_polymorphic(HeapTuple tuple)
 {
     const auto *function = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple));
@@ -28,6 +28,25 @@ bool is_polymorphic(HeapTuple tuple)
         if (IsPolymorphicType(function->proargtypes.values[i]))
             return true;
     return false;
+}
+
+bool names_table(Node *node, void *context)
+{
+    return node != nullptr && (IsA(node, RangeVar) ||
+                               raw_expression_tree_walker(node, pg::walker(names_table), context));
+}
+
+// What reads no table can be judged without its types: functions in it are asked about by themselves.
+Body judge_unanalyzed(HeapTuple tuple)
+{
+    bool is_null;
+    const Datum source = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &is_null);
+    List *statements = pg_parse_query(TextDatumGetCString(source));
+    if (list_length(statements) != 1)
+        return Body::harmless;
+    Node *statement = linitial_node(RawStmt, statements)->stmt;
+    return IsA(statement, SelectStmt) && !names_table(statement, nullptr) ? Body::harmless
+                                                                          : Body::unknown;
 }
 
 extern "C" {
@@ -79,7 +98,7 @@ List *read_body(HeapTuple tuple)
 Body judge(HeapTuple tuple)
 {
     if (is_polymorphic(tuple))
-        return Body::unknown;
+        return judge_unanalyzed(tuple);
     ListCell *cell;
     foreach (cell, read_body(tuple))
         if (wall::is_past(lfirst_node(Query, cell)))

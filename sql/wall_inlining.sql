@@ -14,6 +14,9 @@ CREATE FUNCTION wi_invoker() RETURNS SETOF text LANGUAGE sql STABLE AS 'SELECT n
 CREATE FUNCTION wi_owner() RETURNS SETOF text LANGUAGE sql STABLE AS 'SELECT note FROM wi_all';
 CREATE FUNCTION wi_parsed() RETURNS SETOF text LANGUAGE sql STABLE BEGIN ATOMIC SELECT note FROM wi_all; END;
 CREATE FUNCTION wi_any(anyelement) RETURNS SETOF anyelement LANGUAGE sql STABLE AS 'SELECT $1 FROM wi_all';
+CREATE FUNCTION wi_any_twice(anyelement) RETURNS SETOF anyelement LANGUAGE sql STABLE AS 'SELECT $1 UNION ALL SELECT $1';
+CREATE FUNCTION wi_any_nested(anyelement) RETURNS SETOF anyelement LANGUAGE sql STABLE AS 'SELECT $1 FROM wi_owner()';
+CREATE FUNCTION wi_any_sublink(anyelement) RETURNS SETOF anyelement LANGUAGE sql STABLE AS 'SELECT $1 FROM generate_series(1, (SELECT count(*) FROM wi_all))';
 CREATE FUNCTION wi_bad() RETURNS SETOF text LANGUAGE sql STABLE AS 'SELECT note FROM wi_all';
 -- How many of its rows a function returns, and whether it was inlined.
 CREATE FUNCTION wi_call(call text, OUT rows bigint, OUT inlined boolean) LANGUAGE plpgsql AS $$
@@ -29,10 +32,10 @@ END $$;
 
 SET ROLE regress_wall_app;
 SET tenancy.tenant_id = 'wi_acme';
-SELECT call, c.* FROM unnest('{wi_table(),wi_invoker(),wi_owner(),wi_parsed(),wi_any(1)}'::text[]) call, wi_call(call) c;
+SELECT call, c.* FROM unnest('{wi_table(),wi_invoker(),wi_owner(),wi_parsed(),wi_any(1),wi_any_twice(1),wi_any_nested(1),wi_any_sublink(1)}'::text[]) call, wi_call(call) c;
 -- who bypasses row security, with a tenant and without
 RESET ROLE;
-SELECT call, c.* FROM unnest('{wi_table(),wi_invoker(),wi_owner(),wi_parsed(),wi_any(1)}'::text[]) call, wi_call(call) c;
+SELECT call, c.* FROM unnest('{wi_table(),wi_invoker(),wi_owner(),wi_parsed(),wi_any(1),wi_any_twice(1),wi_any_nested(1),wi_any_sublink(1)}'::text[]) call, wi_call(call) c;
 RESET tenancy.tenant_id;
 SELECT call, c.* FROM unnest('{wi_table(),wi_owner()}'::text[]) call, wi_call(call) c;
 -- a plan that was kept from before there was a tenant
@@ -48,7 +51,7 @@ SET tenancy.tenant_id = 'wi_acme';
 SELECT * FROM wi_bad();
 RESET tenancy.tenant_id;
 
-DROP FUNCTION wi_table, wi_invoker, wi_owner, wi_any, wi_bad, wi_call;
+DROP FUNCTION wi_table, wi_invoker, wi_owner, wi_any, wi_any_twice, wi_any_nested, wi_any_sublink, wi_bad, wi_call;
 DROP VIEW wi_mine;
 DROP TABLE wi_notes;
 DROP ROLE regress_wall_app;

@@ -37,7 +37,7 @@ COMMENT ON FUNCTION tenancy.server_vulnerabilities(integer) IS
 
 CREATE FUNCTION tenancy.check_server_version(server_version integer)
 RETURNS TABLE(name text, level text, object text, detail text, remediation text)
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT 'server_vulnerable', v.level, v.cve, v.detail,

@@ -138,7 +138,7 @@ COMMENT ON FUNCTION tenancy.index_body(regclass) IS
 
 CREATE FUNCTION tenancy.with_tenant(body text, tenant_column name)
 RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 RETURN overlay(body PLACING format('(%I, ', tenant_column) FROM strpos(body, '(') FOR 1);
 REVOKE ALL ON FUNCTION tenancy.with_tenant(text, name) FROM PUBLIC;

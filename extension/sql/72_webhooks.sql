@@ -82,7 +82,7 @@ REVOKE ALL ON tenancy.webhook_status FROM PUBLIC;
 
 -- HMAC (RFC 2104) needs the key only padded and masked: kept so, a signature is two calls of sha256().
 CREATE FUNCTION tenancy.hmac_key(secret text, mask integer) RETURNS bytea
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT string_agg(set_byte('\x00', 0, CASE WHEN i < length(k.bytes) THEN get_byte(k.bytes, i) ELSE 0 END # mask), ''::bytea ORDER BY i)
     FROM (SELECT CASE WHEN octet_length(secret) > 64 THEN sha256(convert_to(secret, 'UTF8')) ELSE convert_to(secret, 'UTF8') END AS bytes) k,
@@ -124,7 +124,7 @@ REVOKE ALL ON FUNCTION tenancy.require_webhook(text) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.require_webhook(text) IS 'Internal: locks a webhook.';
 
 CREATE FUNCTION tenancy.check_webhook(url text, events text[]) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF url !~* '^https?://[^/?#@[:space:][:cntrl:]]+([/?][^#[:space:][:cntrl:]]*)?$' OR length(url) > 2000 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'invalid URL of a webhook',

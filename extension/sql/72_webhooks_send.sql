@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: PostgreSQL
 
 CREATE FUNCTION tenancy.matches_event(patterns text[], type text) RETURNS boolean
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 RETURN EXISTS (SELECT FROM unnest(patterns) p WHERE p = '*' OR p = type OR (right(p, 2) = '.*' AND starts_with(type, left(p, -1))));
 REVOKE ALL ON FUNCTION tenancy.matches_event(text[], text) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.matches_event(text[], text) IS 'Internal: does a webhook want events of this type?';

@@ -45,7 +45,7 @@ SELECT pg_catalog.pg_extension_config_dump('tenancy.job_runs_id_seq', '');
 -- A view calls functions with the rights of whoever asks it, so what jobs calls is everybody's.
 
 CREATE FUNCTION tenancy.job_slot(every interval, daily_at time, at timestamptz) RETURNS timestamptz
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 RETURN CASE WHEN every IS NOT NULL THEN date_bin(every, at, timestamptz '2000-01-03 00:00:00+00')
     ELSE date_bin('1 day', at, timestamptz '2000-01-03 00:00:00+00' + daily_at::interval) END;
 COMMENT ON FUNCTION tenancy.job_slot(interval, time, timestamptz) IS 'Internal: the last time of a schedule that is not after an instant.';
