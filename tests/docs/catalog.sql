@@ -121,7 +121,9 @@ SELECT p.oid::regprocedure
 FROM pg_proc p
 WHERE p.pronamespace = 'tenancy'::regnamespace AND obj_description(p.oid, 'pg_proc') LIKE 'Internal:%'
   AND EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a WHERE a.grantee = 0)
-  -- Unless it asks first whether the caller owns the table; and SQL and PL/pgSQL act with the caller's rights.
+  -- Unless it asks first whether the caller owns the table, or may become the role (run_as); and SQL and PL/pgSQL act with the
+  -- caller's rights.
+  AND p.proname <> 'run_as'
   AND (p.prosecdef AND p.prosrc !~ 'tenancy\.(require_adopter|read_adoption)\(relation\)'
                    AND p.prosrc !~ 'tenancy\.require_adopter\(adoption\.relation\)'
        OR p.provolatile = 'v' AND p.prolang NOT IN (SELECT oid FROM pg_language WHERE lanname IN ('sql', 'plpgsql')));
