@@ -63,6 +63,17 @@ SELECT policyname, permissive, qual FROM pg_policies
  WHERE schemaname = 'policy_attach' AND tablename = 'bare' ORDER BY 1;
 
 RESET ROLE;
+-- Settings of the session that say how definitions are written change nothing.
+SET quote_all_identifiers = on;
+SET standard_conforming_strings = off;
+SET escape_string_warning = off;
+SELECT tenancy.attach('policy_attach.bare');
+SELECT name FROM tenancy.check() WHERE object LIKE '%bare%' AND level = 'ERROR';
+SELECT tenancy.detach('policy_attach.bare');
+RESET quote_all_identifiers;
+RESET standard_conforming_strings;
+RESET escape_string_warning;
+SELECT column_name, column_default FROM information_schema.columns WHERE table_schema = 'policy_attach' AND table_name = 'bare' AND column_default IS NOT NULL;
 RESET tenancy.auto_attach;
 DROP SCHEMA policy_attach CASCADE;
 DROP ROLE regress_attach_owner, regress_attach_app;

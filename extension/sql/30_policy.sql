@@ -154,7 +154,7 @@ COMMENT ON FUNCTION tenancy.has_tenant_index(regclass, name) IS
 CREATE FUNCTION tenancy.wall_gaps(relation regclass, tenant_column name)
 RETURNS TABLE(member regclass, step integer, gap text, repair text)
 LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
 AS $$
 BEGIN
     RETURN QUERY

@@ -169,7 +169,7 @@ COMMENT ON FUNCTION tenancy.attach(regclass, name, boolean) IS
 CREATE FUNCTION tenancy.detach(relation regclass)
 RETURNS boolean
 LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
 AS $$
 DECLARE
     part record;

@@ -8,7 +8,7 @@
 CREATE FUNCTION tenancy.check()
 RETURNS TABLE(name text, level text, object text, detail text, remediation text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off SET standard_conforming_strings = on
 AS $$
 BEGIN
     -- Loads the library, without which its settings are not there.

@@ -88,7 +88,7 @@ COMMENT ON FUNCTION tenancy.save_adoption(tenancy.adoptions, text[]) IS
 CREATE FUNCTION tenancy.adoption_statements(relation regclass)
 RETURNS TABLE(unit integer, step text, statement text, lock text, in_transaction boolean, note text)
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
 AS $$
 DECLARE
     adoption tenancy.adoptions := tenancy.read_adoption(relation);

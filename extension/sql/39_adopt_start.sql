@@ -63,7 +63,7 @@ CREATE FUNCTION tenancy.start_adoption(relation regclass, default_tenant text,
 RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 -- Reading definitions waits for whoever changes the table.
-SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s'
+SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off SET lock_timeout = '5s'
 AS $$
 DECLARE
     owner name := tenancy.require_adopter(relation);

@@ -42,7 +42,7 @@ COMMENT ON FUNCTION tenancy.has_code_in_keys() IS
 CREATE FUNCTION tenancy.adopt_step(relation regclass, attach boolean DEFAULT true, allow_blocking_indexes boolean DEFAULT false, batch_size integer DEFAULT 5000, lock_timeout interval DEFAULT '200 milliseconds')
 RETURNS TABLE(result text, step text, statement text, rows_done bigint, rows_total bigint, sql_state text, message text, detail text, hint text)
 LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp SET row_security = off SET lock_timeout = 0
+SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off SET row_security = off SET lock_timeout = 0
 SET client_min_messages = warning
 AS $$
 DECLARE
