@@ -15,12 +15,17 @@ constexpr const char *kToldStatement =
     "SELECT max(a.threshold) FROM tenancy.quota_alerts a WHERE a.tenant_id = $1 AND a.metric = $2"
     " AND a.period = $3 AND a.window_start = $4 AND a.limit_amount = $6";
 
-// Notifies only of the rows that are new. Anybody may listen, so it says nothing of them.
+// Tells only of the rows that are new. Anybody may listen to the notification, so it says nothing of
+// them. The event is not a trigger's: a restore would write it again, and what tells a restore from
+// other sessions are settings that tenants have, too.
 constexpr const char *kTellStatement =
     "WITH told AS (INSERT INTO tenancy.quota_alerts (tenant_id, metric, period, window_start,"
     " window_end, limit_amount, threshold, used, soft)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING 1)"
-    " SELECT pg_notify('tenancy_alerts', 'quota') FROM told";
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING *)"
+    " SELECT pg_notify('tenancy_alerts', 'quota'), tenancy.emit_event(tenant_id, 'quota.alert',"
+    " jsonb_build_object('metric', metric, 'period', period, 'threshold', threshold, 'used', used,"
+    " 'limit', limit_amount, 'soft', soft, 'window_start', window_start, 'window_end', window_end))"
+    " FROM told";
 
 constexpr Oid kTypes[] = {TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
                           INT8OID, INT4OID, INT8OID, BOOLOID};

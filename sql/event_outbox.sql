@@ -59,14 +59,18 @@ SELECT count(*) FROM told WHERE type = 'quota.alert';
 SELECT tenancy.consume('eo.calls', 9) IS NOT NULL;
 RESET tenancy.tenant_id;
 SELECT type, payload - '{window_start,window_end}'::text[] FROM told WHERE type = 'quota.alert';
--- (not while a dump is restored)
+-- (nothing when a dump is restored; but a tenant whose session looks like that is told of)
 SET check_function_bodies = off;
 SET row_security = off;
 SELECT tenancy.is_restoring();
 INSERT INTO tenancy.quota_alerts SELECT tenant_id, metric, period, window_start, window_end, 99, threshold, used, soft FROM tenancy.quota_alerts WHERE tenant_id = 'eo_limited';
+SELECT count(*) FROM told WHERE type = 'quota.alert';
+SET tenancy.tenant_id = 'eo_limited';
+SELECT tenancy.consume('eo.calls', 1) IS NOT NULL;
+RESET tenancy.tenant_id;
 RESET check_function_bodies;
 RESET row_security;
-SELECT count(*) FROM told WHERE type = 'quota.alert';
+SELECT payload ->> 'threshold' AS threshold FROM told WHERE type = 'quota.alert';
 
 -- Types are words.
 \set VERBOSITY sqlstate

@@ -67,18 +67,3 @@ REVOKE ALL ON FUNCTION tenancy.tell_of_invoices() FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.tell_of_invoices() IS 'Trigger: writes the events of invoices and credit notes.';
 CREATE TRIGGER tell AFTER UPDATE ON tenancy.invoices REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tell_of_invoices();
-
-CREATE FUNCTION tenancy.tell_of_quota() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    IF NOT tenancy.is_restoring() THEN
-        PERFORM tenancy.emit_event(new.tenant_id, 'quota.alert', jsonb_build_object('metric', new.metric, 'period', new.period,
-            'threshold', new.threshold, 'used', new.used, 'limit', new.limit_amount, 'soft', new.soft,
-            'window_start', new.window_start, 'window_end', new.window_end));
-    END IF;
-    RETURN NULL;
-END
-$$;
-REVOKE ALL ON FUNCTION tenancy.tell_of_quota() FROM PUBLIC;
-COMMENT ON FUNCTION tenancy.tell_of_quota() IS 'Trigger: writes the events of limits that are nearly or wholly used up.';
-CREATE TRIGGER tell AFTER INSERT ON tenancy.quota_alerts FOR EACH ROW EXECUTE FUNCTION tenancy.tell_of_quota();
