@@ -9,6 +9,7 @@
 #include "version.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <iomanip>
 #include <iostream>
 #include <sstream>
@@ -36,6 +37,13 @@ po::options_description command_options(const Command &command)
     return options;
 }
 
+std::string upper(std::string name)
+{
+    for (char &c : name)
+        c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return name;
+}
+
 Values parse_flags(const Command &command, const std::vector<std::string> &arguments)
 {
     po::options_description options;
@@ -54,6 +62,11 @@ Values parse_flags(const Command &command, const std::vector<std::string> &argum
                       .run(),
                   values);
         return values;
+    }
+    catch (const po::too_many_positional_options_error &)
+    {
+        throw UsageError("too many arguments are given", "",
+                         "Run tenancyd " + std::string(command.name) + " --help for the options.");
     }
     catch (const po::error &error)
     {
@@ -106,7 +119,8 @@ std::string help_text(const std::string &name)
     {
         const auto &command = find_command(name);
         out << "tenancyd " << name << ": " << command.summary << "\n\nUsage: tenancyd " << name
-            << " [OPTION]...\n\n"
+            << " [OPTION]..." << (command.argument ? " [" + upper(command.argument) + "]" : "")
+            << "\n\n"
             << command_options(command) << "\n"
             << common_options();
         return out.str();

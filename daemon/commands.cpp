@@ -290,8 +290,10 @@ int run_invoice(const Values &values, const Settings &settings)
     const auto run = issue_invoices(connection, *month);
     if (json)
         print_json(std::cout, {{"period", to_string(*month)}, {"invoices", to_json(run.rows)}});
-    else
+    else if (run.rows.rows())
         print_table(std::cout, run.rows);
+    else
+        std::cout << "no invoices for " << to_string(*month) << std::endl;
     return exit_code(run);
 }
 
@@ -365,15 +367,18 @@ int run_run(const Values &values, const Settings &settings)
     if (!run)
         throw Error("job \"" + name + "\" is running", "55006", "",
                     "tenancyd jobs --runs 1 shows where.");
+    const auto details = run_details(connection, run->id);
     if (is_set(values, "json"))
         print_json(std::cout, {{"job", run->name},
                                {"run", std::stoll(run->id)},
                                {"attempt", run->attempt},
                                {"steps", run->steps},
                                {"seconds", run->took.count()},
+                               {"details", Json::parse(details)},
                                {"error", run->error.empty() ? Json() : Json(run->error)}});
     else if (run->error.empty())
-        std::cout << "job " << run->name << " done, " << run->steps << " steps" << std::endl;
+        std::cout << "job " << run->name << " done in " << run->steps
+                  << (run->steps == 1 ? " step: " : " steps: ") << details << std::endl;
     if (!run->error.empty() && !is_set(values, "json"))
         throw Error("job \"" + run->name + "\" failed", "", run->error);
     return run->error.empty() ? kOk : kFailure;

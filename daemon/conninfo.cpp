@@ -20,14 +20,16 @@ namespace
 constexpr const char *kPasswordKeywords[] = {"password", "sslpassword"};
 
 // search_path: everything is spelt with its schema, so that nothing can be slipped in between.
-// TimeZone and DateStyle: times look the same wherever the server is. The others let the server
+// TimeZone and DateStyle: times look the same wherever the server is. jit: compiling takes longer
+// than any of these statements. The others let the server
 // notice within seconds that a daemon or its machine died, also in the middle of a statement: only
 // then is the leader's lock free. The last is for answers that nobody acknowledges: while there are
 // any, keep-alives are not sent.
-constexpr char kSessionOptions[] = "-c search_path=pg_catalog -c TimeZone=UTC -c DateStyle=ISO"
-                                   " -c client_connection_check_interval=2s"
-                                   " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2"
-                                   " -c tcp_keepalives_count=3 -c tcp_user_timeout=10s";
+constexpr char kSessionOptions[] =
+    "-c search_path=pg_catalog -c TimeZone=UTC -c DateStyle=ISO -c jit=off"
+    " -c client_connection_check_interval=2s"
+    " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2"
+    " -c tcp_keepalives_count=3 -c tcp_user_timeout=10s";
 
 std::string environment(const char *name)
 {

@@ -64,6 +64,12 @@ std::optional<JobRun> run_job(pg::Connection &connection, const pg::Value &name)
     return run;
 }
 
+std::string run_details(pg::Connection &connection, const std::string &id)
+{
+    return connection.exec("SELECT r.details FROM tenancy.job_runs r WHERE r.id = $1::bigint", {id})
+        .text(0, "details");
+}
+
 pg::Result list_jobs(pg::Connection &connection)
 {
     return connection.exec(R"(

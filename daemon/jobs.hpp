@@ -23,6 +23,9 @@ struct JobRun
 // dies here, another goes on. Throws when the connection is lost, or an unknown job is named.
 std::optional<JobRun> run_job(pg::Connection &connection, const pg::Value &name = std::nullopt);
 
+// What all steps of a run did, as JSON.
+std::string run_details(pg::Connection &connection, const std::string &id);
+
 pg::Result list_jobs(pg::Connection &connection);
 // The last runs, the newest first.
 pg::Result list_runs(pg::Connection &connection, int count);

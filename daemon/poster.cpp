@@ -79,6 +79,7 @@ struct Poster::Implementation
         std::string body;
         Done done;
         bool refused = false;
+        size_t received = 0;
         char reason[CURL_ERROR_SIZE] = "";
         bool private_addresses;
 
@@ -101,7 +102,15 @@ struct Poster::Implementation
         return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     }
 
-    static size_t ignore(char *, size_t size, size_t count, void *) { return size * count; }
+    // The status is all we ask for. The rest is read for the connection's sake, up to here; a receiver
+    // that goes on and on has answered all the same.
+    static constexpr size_t kMostReceived = 65536;
+    static size_t ignore(char *, size_t size, size_t count, void *transfer)
+    {
+        auto &self = *static_cast<Transfer *>(transfer);
+        self.received += size * count;
+        return self.received <= kMostReceived ? size * count : 0;
+    }
 
     ~Implementation()
     {
@@ -168,6 +177,7 @@ void Poster::start(const Post &post, Done done)
     set(CURLOPT_TIMEOUT_MS, long(post.timeout.count()));
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_WRITEFUNCTION, &Implementation::ignore);
+    set(CURLOPT_WRITEDATA, static_cast<void *>(transfer.get()));
     set(CURLOPT_OPENSOCKETFUNCTION, &Implementation::open_socket);
     set(CURLOPT_OPENSOCKETDATA, static_cast<void *>(transfer.get()));
     set(CURLOPT_ERRORBUFFER, &transfer->reason[0]);
@@ -187,7 +197,8 @@ void Poster::Implementation::finish(CURL *handle, CURLcode code)
     curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(handle, CURLINFO_TOTAL_TIME, &seconds);
     result.took = std::chrono::duration<double>(seconds);
-    if (code != CURLE_OK)
+    const bool cut = code == CURLE_WRITE_ERROR && transfer.received > kMostReceived;
+    if (code != CURLE_OK && !cut)
         result.error = transfer.refused     ? "the address is not public (see --webhook-private)"
                        : transfer.reason[0] ? transfer.reason
                                             : curl_easy_strerror(code);

@@ -49,6 +49,13 @@ void require_extension(pg::Connection &connection)
     check_extension_version(extension_version(connection));
 }
 
+void require_primary(pg::Connection &connection)
+{
+    if (connection.exec("SELECT pg_is_in_recovery() AS standby").text(0, "standby") == "t")
+        throw Error("the server is a standby", "25006", "Jobs and webhooks need to write.",
+                    "Name all servers in --dsn, with target_session_attrs=primary.");
+}
+
 std::chrono::sys_seconds server_clock(pg::Connection &connection)
 {
     auto result = connection.exec(

@@ -19,7 +19,10 @@ pg::Value extension_version(pg::Connection &connection);
 // Whether the library came with shared_preload_libraries; any role may ask.
 bool is_preloaded(pg::Connection &connection);
 
-// All of the above for commands that need a working extension.
+// Throws on a standby: there a lock to lead by can be had, but nothing can be done.
+void require_primary(pg::Connection &connection);
+
+// Throws unless server and extension are such as commands need.
 void require_extension(pg::Connection &connection);
 
 // The server's idea of now (tenancy.clock_time()): tests and simulations set it.

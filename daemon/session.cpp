@@ -42,6 +42,7 @@ void keep_connected(const char *name, const Settings &settings, int stop_fd, Hea
             heartbeat.beat();
             pg::Connection connection(settings.connection, stop_fd, &heartbeat);
             require_extension(connection);
+            require_primary(connection);
             failures = 0;
             spdlog::info("{}: connected to {}", name, connection.where());
             events.connected(connection);

@@ -19,6 +19,9 @@ SELECT a, min(d) >= w / 2, max(d) < w FROM (VALUES (1, interval '2 seconds'), (3
 -- What there is; each has its function.
 SELECT name, enabled, every, daily_at, jitter, batch, outcome, next_at FROM tenancy.jobs ORDER BY name;
 SELECT name FROM tenancy.jobs WHERE to_regprocedure(format('tenancy.job_%s(integer)', name)) IS NULL;
+-- And each such function is run.
+SELECT p.proname FROM pg_proc p WHERE p.pronamespace = 'tenancy'::regnamespace AND p.proname ~ '^job_' AND p.proargnames[1] = 'batch'
+  AND substr(p.proname, 5) NOT IN (SELECT name FROM tenancy.jobs);
 
 -- Whatever is due is begun, one run after the other, until nothing is.
 CREATE FUNCTION pg_temp.run_due() RETURNS SETOF text LANGUAGE plpgsql AS $$
@@ -50,6 +53,28 @@ UPDATE tenancy.job_runs SET scheduled_for = '2026-01-05 00:00' WHERE job = 'cred
 SELECT next_at FROM tenancy.jobs WHERE name = 'credits';
 SELECT count(*) FROM pg_temp.run_due() r WHERE r = 'credits 1';
 SELECT scheduled_for = tenancy.job_slot('7 days', NULL, started_at) FROM tenancy.job_runs WHERE job = 'credits' ORDER BY id DESC LIMIT 1;
+
+-- The clock was ahead, and is right again: what ran then does not make the schedule wait for it. What fails still waits.
+UPDATE tenancy.job_runs SET scheduled_for = clock_timestamp() + interval '1 year' WHERE job = 'credits';
+SELECT next_at FROM tenancy.jobs WHERE name = 'credits';
+SELECT run FROM tenancy.begin_job('credits') \gset
+SELECT tenancy.end_job(:run, 'not now') > clock_timestamp();
+SELECT next_at > clock_timestamp(), scheduled_for <= started_at FROM tenancy.jobs WHERE name = 'credits';
+UPDATE tenancy.job_runs SET scheduled_for = clock_timestamp() + interval '1 year', retry_at = scheduled_for WHERE id = :run;
+SELECT run FROM tenancy.begin_job() WHERE name = 'credits' \gset
+SELECT attempt, scheduled_for <= started_at FROM tenancy.job_runs WHERE id = :run;
+SELECT done FROM tenancy.step_job(:run);
+SELECT tenancy.end_job(:run) IS NULL, next_at > clock_timestamp() FROM tenancy.jobs WHERE name = 'credits';
+
+-- Alerts go with the years; of a window that is not over they stay.
+INSERT INTO tenancy.quota_alerts (tenant_id, metric, period, window_start, window_end, limit_amount, threshold, used, soft, at)
+VALUES ('nobody', 'calls', 'day', '2001-01-01', '2001-01-02', 1, 80, 1, false, '2001-01-01'), ('nobody', 'calls', 'total', '-infinity', 'infinity', 1, 80, 1, false, '2001-01-01');
+INSERT INTO tenancy.budget_alerts (tenant_id, period_start, period_end, threshold, amount, currency, actual, forecast, at)
+VALUES ('nobody', '2001-01-01', '2001-02-01', 80, 1, 'EUR', 1, 1, '2001-01-20');
+SELECT tenancy.job_retention(100) ->> 'alerts';
+SELECT period FROM tenancy.quota_alerts WHERE tenant_id = 'nobody';
+DELETE FROM tenancy.quota_alerts WHERE tenant_id = 'nobody';
+DELETE FROM tenancy.events_outbox WHERE tenant_id = 'nobody';
 
 -- Steps: those that are done stay done when a later one fails.
 CREATE FUNCTION pg_temp.stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not now'; END $$;

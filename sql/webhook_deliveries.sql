@@ -46,6 +46,13 @@ INSERT INTO claimed SELECT * FROM tenancy.claim_deliveries();
 SELECT webhook, type, attempt FROM claimed ORDER BY "position";
 SELECT q.due_at > clock_timestamp() + interval '1 second', q.due_at < clock_timestamp() + interval '5 seconds'
 FROM tenancy.webhook_queues q WHERE q.tenant_id = 'wd_globex';
+-- The clock was ahead when it was put off, and is right again: no wait is longer than an hour.
+BEGIN;
+UPDATE tenancy.webhook_queues SET due_at = clock_timestamp() + interval '59 minutes' WHERE tenant_id = 'wd_globex';
+SELECT count(*) FROM tenancy.claim_deliveries();
+UPDATE tenancy.webhook_queues SET due_at = clock_timestamp() + interval '1 year' WHERE tenant_id = 'wd_globex';
+SELECT webhook, attempt FROM tenancy.claim_deliveries();
+ROLLBACK;
 -- Its sender dies; another takes over. All of acme's that wait, one by one.
 SELECT tenancy.release_deliveries();
 DO $$

@@ -66,8 +66,14 @@ BEGIN
         SELECT q.webhook, q.tenant_id FROM tenancy.webhooks w
         CROSS JOIN LATERAL (SELECT claim_deliveries.max_per_webhook - count(*) AS free FROM tenancy.webhook_queues c
             WHERE c.webhook = w.name AND c.claimed_at IS NOT NULL) f
-        CROSS JOIN LATERAL (SELECT c.webhook, c.tenant_id, c.due_at FROM tenancy.webhook_queues c
-            WHERE c.webhook = w.name AND c.claimed_at IS NULL AND c.due_at <= now ORDER BY c.due_at LIMIT greatest(f.free, 0)) q
+        CROSS JOIN LATERAL (SELECT u.* FROM (
+                (SELECT c.webhook, c.tenant_id, c.due_at FROM tenancy.webhook_queues c
+                 WHERE c.webhook = w.name AND c.claimed_at IS NULL AND c.due_at <= now ORDER BY c.due_at LIMIT greatest(f.free, 0))
+                UNION ALL
+                -- No wait is longer: the clock was ahead when this one was written down.
+                (SELECT c.webhook, c.tenant_id, c.due_at FROM tenancy.webhook_queues c
+                 WHERE c.webhook = w.name AND c.claimed_at IS NULL AND c.due_at > now + interval '1 hour' ORDER BY c.due_at LIMIT greatest(f.free, 0))) u
+            ORDER BY u.due_at LIMIT greatest(f.free, 0)) q
         WHERE w.enabled AND EXISTS (SELECT FROM tenancy.webhook_secrets s WHERE s.webhook = w.name)
         ORDER BY q.due_at LIMIT claim_deliveries.max_count
     ), claimed AS (

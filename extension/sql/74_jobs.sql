@@ -81,8 +81,10 @@ WITH defaults (name, every, daily_at, jitter, batch, purpose) AS (VALUES
     ('invoices', '1 minute', NULL, '0', 500, 'issues invoices that are due'),
     ('credits', '1 hour', NULL, '0', 1, 'ends credits whose time is over'),
     ('budgets', '5 minutes', NULL, '30 seconds', 500, 'compares cost with budgets, alerts, and stops what is over a hard one'),
+    ('fold_row_changes', '1 minute', NULL, '0', 1, 'adds what transactions have changed to the counts of rows'),
+    ('measure_storage', '1 hour', NULL, '10 minutes', 1, 'measures what tenants take up on disk, by samples'),
     ('ledger', NULL, '02:10', '30 minutes', 10000, 'drops usage and idempotency keys that need not be kept any more'),
-    ('retention', NULL, '03:10', '30 minutes', 10000, 'deletes events and runs of jobs that are older than 30 days')
+    ('retention', NULL, '03:10', '30 minutes', 10000, 'deletes events and runs of jobs older than 30 days, and alerts older than 400')
 ), schedules AS (
     SELECT d.name, d.purpose, s.job IS NOT NULL AS changed, coalesce(s.enabled, true) AS enabled, coalesce(s.batch, d.batch) AS batch,
         CASE WHEN s.job IS NULL THEN d.every ELSE s.every END AS every, CASE WHEN s.job IS NULL THEN d.daily_at ELSE s.daily_at END AS daily_at,
@@ -100,7 +102,8 @@ SELECT s.name, s.purpose, s.enabled, s.every, s.daily_at, s.jitter, s.batch, s.c
     s.started_at, s.finished_at, s.steps, s.details, s.error,
     (SELECT j.finished_at FROM tenancy.job_runs j WHERE j.job = s.name AND j.outcome = 'succeeded' ORDER BY j.id DESC LIMIT 1) AS succeeded_at,
     CASE WHEN NOT s.enabled OR s.is_running THEN NULL
-         WHEN s.outcome IS NULL THEN '-infinity'
+         -- Of a clock that was ahead: nobody shall wait until it is so late again.
+         WHEN s.outcome IS NULL OR s.scheduled_for > clock_timestamp() THEN '-infinity'
          WHEN s.outcome = 'succeeded' THEN s.next_slot + tenancy.job_delay(s.name, s.next_slot, s.jitter)
          WHEN s.outcome = 'failed' THEN s.retry_at
          -- At once, but for a job that kills its daemon again and again.
@@ -176,7 +179,7 @@ BEGIN
         name := due.name;
         attempt := CASE WHEN last.outcome <> 'succeeded' THEN last.attempt + 1 ELSE 1 END;
         INSERT INTO tenancy.job_runs (job, scheduled_for, attempt, host)
-        VALUES (name, CASE WHEN attempt > 1 THEN last.scheduled_for ELSE (
+        VALUES (name, CASE WHEN attempt > 1 AND last.scheduled_for <= clock_timestamp() THEN last.scheduled_for ELSE (
             -- What was missed meanwhile is caught up with in one run, for the last time that has come.
             SELECT s.slot - CASE WHEN s.slot + tenancy.job_delay(name, s.slot, due.jitter) > clock_timestamp() AND s.slot - coalesce(due.every, '1 day') > last.scheduled_for
                 THEN coalesce(due.every, '1 day') ELSE '0' END

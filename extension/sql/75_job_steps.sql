@@ -37,6 +37,8 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     events bigint := tenancy.purge_events(max_count => batch);
     runs bigint;
+    alerts bigint;
+    more_alerts bigint;
 BEGIN
     WITH gone AS (
         DELETE FROM tenancy.job_runs r USING (
@@ -47,7 +49,16 @@ BEGIN
         WHERE r.id = old.id RETURNING 1
     )
     SELECT count(*) INTO runs FROM gone;
-    RETURN jsonb_build_object('events', events, 'runs', runs, 'more', greatest(events, runs) >= batch);
+    -- Their windows have to be over: a row is also what keeps an alert from being told twice.
+    DELETE FROM tenancy.quota_alerts q WHERE q.ctid = ANY (ARRAY(
+        SELECT o.ctid FROM tenancy.quota_alerts o WHERE o.window_end < tenancy.clock_time() - interval '400 days' AND o.at < tenancy.clock_time() - interval '400 days'
+        LIMIT batch));
+    GET DIAGNOSTICS alerts = ROW_COUNT;
+    DELETE FROM tenancy.budget_alerts b WHERE b.ctid = ANY (ARRAY(
+        SELECT o.ctid FROM tenancy.budget_alerts o WHERE greatest(o.at, o.period_end) < tenancy.clock_time() - interval '400 days' LIMIT batch));
+    GET DIAGNOSTICS more_alerts = ROW_COUNT;
+    RETURN jsonb_build_object('events', events, 'runs', runs, 'alerts', alerts + more_alerts,
+        'more', greatest(events, runs, alerts, more_alerts) >= batch);
 END
 $$;
 REVOKE ALL ON FUNCTION tenancy.job_retention(integer) FROM PUBLIC;

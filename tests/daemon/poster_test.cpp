@@ -7,6 +7,7 @@
 #include <httplib.h>
 #include <netinet/in.h>
 
+#include <atomic>
 #include <thread>
 
 namespace
@@ -91,6 +92,14 @@ protected:
         server.Post("/moved", [](const auto &, auto &response) { response.set_redirect("/ok"); });
         server.Post("/wrong", [](const auto &, auto &response) { response.status = 500; });
         server.Post("/slow", [](const auto &, auto &) { std::this_thread::sleep_for(600ms); });
+        server.Post("/endless", [&](const auto &request, auto &response) {
+            response.status = request.has_param("bad") ? 500 : 200;
+            response.set_chunked_content_provider(
+                "text/plain", [&, text = std::string(10000, 'x')](size_t, auto &sink) {
+                    sent += text.size();
+                    return sink.write(text.data(), text.size());
+                });
+        });
         server.set_keep_alive_timeout(1);
         port = server.bind_to_any_port("127.0.0.1");
         thread = std::thread([&] { server.listen_after_bind(); });
@@ -125,6 +134,7 @@ protected:
 
     httplib::Server server;
     httplib::Request seen;
+    std::atomic<size_t> sent = 0;
     int port;
     std::thread thread;
 };
@@ -149,6 +159,15 @@ TEST_F(PosterTest, TakesNothingButSuccessForSuccess)
     EXPECT_EQ(moved.status, 302);
     EXPECT_NE(moved.error.find("not followed"), std::string::npos);
     EXPECT_EQ(seen.body, "");
+}
+
+TEST_F(PosterTest, ReadsNoMoreOfAnAnswerThanItHasTo)
+{
+    const auto good = post("/endless");
+    EXPECT_EQ(good.status, 200);
+    EXPECT_EQ(good.error, "");
+    EXPECT_EQ(post("/endless?bad=1").error, "HTTP status 500");
+    EXPECT_LT(sent, 50'000'000u); // and what the sockets' buffers hold
 }
 
 TEST_F(PosterTest, GivesUpInTime)
