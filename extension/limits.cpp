@@ -1,8 +1,8 @@
-// Reading limits and committed use with SQL, as of this moment.
+// Reading limits by index, all as of one moment.
 // SPDX-License-Identifier: PostgreSQL
 #include "limits.hpp"
 
-#include "owner.hpp"
+#include "scans.hpp"
 
 namespace tenancy::limits
 {
@@ -13,81 +13,24 @@ const char *const kNames[core::kKinds] = {"total", "hour",        "day",  "week"
 namespace
 {
 
-// A metric's limits for a tenant: the tenant's own where there is one, the plan's otherwise.
-// Returns no row when the metric does not exist.
-constexpr const char *kLimitsStatement =
-    "SELECT m.aggregation OPERATOR(pg_catalog.=) 'sum', l.period, l.amount, l.soft, l.per, l.burst,"
-    " l.until, m.name OPERATOR(pg_catalog.=) 'storage.bytes' OR EXISTS (SELECT"
-    "  FROM tenancy.counted_tables r WHERE r.metric OPERATOR(pg_catalog.=) m.name),"
-    " c.until, pg_catalog.concat_ws(' ', c.spent, c.currency),"
-    " pg_catalog.concat_ws(' ', c.cap, c.currency) FROM tenancy.metrics m LEFT JOIN LATERAL ("
-    " SELECT o.period, o.amount, o.soft, o.per, o.burst, o.until FROM tenancy.tenant_limits o"
-    "  WHERE o.tenant_id OPERATOR(pg_catalog.=) $1 AND o.metric OPERATOR(pg_catalog.=) m.name"
-    "  AND (o.until IS NULL OR o.until OPERATOR(pg_catalog.>) $4)"
-    " UNION ALL"
-    " SELECT p.period, p.amount, p.soft, p.per, p.burst, NULL FROM tenancy.plan_limits p"
-    "  WHERE p.plan OPERATOR(pg_catalog.=) $3 AND p.metric OPERATOR(pg_catalog.=) m.name"
-    "  AND NOT EXISTS (SELECT FROM tenancy.tenant_limits o"
-    "   WHERE o.tenant_id OPERATOR(pg_catalog.=) $1 AND o.metric OPERATOR(pg_catalog.=) p.metric"
-    "   AND o.period OPERATOR(pg_catalog.=) p.period"
-    "   AND (o.until IS NULL OR o.until OPERATOR(pg_catalog.>) $4))"
-    ") l ON true LEFT JOIN tenancy.cost_stops c ON c.tenant_id OPERATOR(pg_catalog.=) $1"
-    "  AND c.until OPERATOR(pg_catalog.>) $4 AND EXISTS (SELECT FROM tenancy.prices x"
-    "   WHERE x.plan OPERATOR(pg_catalog.=) $3 AND x.metric OPERATOR(pg_catalog.=) m.name)"
-    " WHERE m.name OPERATOR(pg_catalog.=) $2";
+// Columns; upgrades only append.
+enum MetricColumn : AttrNumber { kAggregation = 5 };
+enum PlanLimitColumn : AttrNumber { kPeriod = 3, kAmount, kSoft, kPer, kBurst };
+enum TenantLimitColumn : AttrNumber { kUntil = 9 }; // with the reason before the plan's last three
+enum StopColumn : AttrNumber { kSpent = 2, kCap, kCurrency, kStopUntil };
+enum TenantColumn : AttrNumber { kPlan = 3 };
+enum PriceColumn : AttrNumber { kPricedMetric = 4 };
+enum TableColumn : AttrNumber { kTableMetric = 5 };
 
-enum LimitColumn : int {
-    kAddsUp = 1,
-    kPeriod,
-    kAmount,
-    kSoft,
-    kPer,
-    kBurst,
-    kUntil,
-    kIsOfRows,
-    kStopUntil,
-    kSpent,
-    kCap
+struct Reading
+{
+    const registry::Tenant *tenant;
+    const char *metric;
+    TimestampTz now;
+    Snapshot snapshot;
+    Limits *limits;
+    bool is_known[core::kKinds]; // by the tenant's own
 };
-
-// Committed usage since each of the windows' starts: rolled-up hours and the tail of the ledger
-// that no rollup has reached, in one snapshot. What was released lowers the total alone.
-constexpr const char *kUsageStatement =
-    "SELECT sum(u.net), sum(u.gross) FILTER (WHERE u.at >= $3[2]), sum(u.gross) FILTER (WHERE u.at "
-    ">= $3[3]),"
-    " sum(u.gross) FILTER (WHERE u.at >= $3[4]), sum(u.gross) FILTER (WHERE u.at >= $3[5]),"
-    " sum(u.gross) FILTER (WHERE u.at >= $3[6]) FROM ("
-    "SELECT h.hour, h.quantity, h.quantity + h.released FROM tenancy.usage_hourly h"
-    " WHERE h.tenant_id = $1 AND h.metric = $2"
-    " UNION ALL "
-    "SELECT l.at, l.amount, greatest(l.amount, 0) FROM tenancy.usage_ledger l"
-    " WHERE l.tenant_id = $1 AND l.metric = $2 AND l.stamp >= coalesce("
-    "(SELECT g.watermark FROM tenancy.ledger_state g), (-9223372036854775808)::int8)"
-    ") AS u(at, net, gross)";
-static_assert(core::kPeriods == 6, "the statement above has a column a period");
-
-// Committed rows of the tables behind a metric; of the one metric of storage, its last measurement.
-constexpr const char *kRowsStatement = "SELECT sum(u.rows) FROM ("
-                                       "SELECT t.rows FROM tenancy.counted_tables c"
-                                       " JOIN tenancy.row_totals t ON t.count_id = c.count_id"
-                                       " WHERE c.metric = $2 AND t.tenant_id IN ($1, $3)"
-                                       " UNION ALL "
-                                       "SELECT d.rows FROM tenancy.counted_tables c"
-                                       " JOIN tenancy.row_changes d ON d.count_id = c.count_id"
-                                       " WHERE c.metric = $2 AND d.tenant_id IN ($1, $3)"
-                                       " UNION ALL "
-                                       "SELECT s.bytes FROM tenancy.tenant_storage s"
-                                       " WHERE $2 = 'storage.bytes' AND s.tenant_id IN ($1, $3)) u";
-
-// The fullest that the bucket can be at $3: nobody knows what it held at the time from which the
-// ledger is read ($4), so it counts as full then.
-constexpr const char *kBucketStatement =
-    "SELECT greatest(max(u.since * $5::numeric - $6::numeric * 1000000 * extract(epoch FROM $3 - "
-    "u.at)),"
-    " max(u.since) * $5::numeric - $7::numeric) FROM ("
-    "SELECT l.at, sum(l.amount) OVER (ORDER BY l.at DESC, l.id DESC) FROM tenancy.usage_ledger l"
-    " WHERE l.tenant_id = $1 AND l.metric = $2 AND l.amount > 0 AND l.at > $4"
-    ") AS u(at, since)";
 
 int kind_named(const char *name)
 {
@@ -97,27 +40,25 @@ int kind_named(const char *name)
     elog(ERROR, "unknown limit period \"%s\"", name);
 }
 
-// Runs a read-only statement under a snapshot of this moment.
-void read_now(const char *statement, int count, Oid *types, Datum *values)
-{
-    PushActiveSnapshot(GetLatestSnapshot());
-    if (SPI_execute_with_args(statement, count, types, values, nullptr, true, 0) != SPI_OK_SELECT)
-        elog(ERROR, "could not read limits or usage");
-    PopActiveSnapshot();
-}
-
 struct Field
 {
     Datum value;
     bool is_null;
 };
 
-Field field(uint64 row, int column)
+Field field(const scans::Scan &scan, int column)
 {
     Field field{};
-    field.value =
-        SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &field.is_null);
+    field.value = slot_getattr(scan.slot, column, &field.is_null);
     return field;
+}
+
+scans::Scan open(const Reading &reading, const char *table, const char *index,
+                 std::initializer_list<scans::Condition> conditions)
+{
+    const Oid schema = registry::relations().schema;
+    return scans::open(get_relname_relid(table, schema), get_relname_relid(index, schema),
+                       conditions, reading.snapshot);
 }
 
 // Days count 24 hours; months are not allowed in a rate.
@@ -127,55 +68,169 @@ int64 microseconds(Datum interval)
     return span->time + span->day * USECS_PER_DAY;
 }
 
-void take_over(uint64 row, Limits *limits)
+bool is_of_rows(const Reading &reading)
 {
-    const char *name = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, kPeriod);
-    if (name == nullptr)
-        return; // the metric has no limits
-    const int kind = kind_named(name);
-    const Field amount = field(row, kAmount), until = field(row, kUntil);
-    if (!until.is_null)
-        limits->until = Min(limits->until, DatumGetTimestampTz(until.value));
+    if (strcmp(reading.metric, "storage.bytes") == 0)
+        return true;
+    // Of the metric asked for last: there may be thousands of tables, and no index.
+    static constinit NameData metric{};
+    static constinit uint64 known_at = 0;
+    static constinit bool is_counted = false;
+    if (known_at == registry::generation() && strcmp(NameStr(metric), reading.metric) == 0)
+        return is_counted;
+    const uint64 generation = registry::generation();
+    known_at = 0;
+    is_counted = false;
+    const scans::Scan scan = open(reading, "counted_tables", "counted_tables_pkey", {});
+    while (!is_counted && scans::next(scan))
+    {
+        const Field counted = field(scan, kTableMetric);
+        is_counted =
+            !counted.is_null && strcmp(TextDatumGetCString(counted.value), reading.metric) == 0;
+    }
+    scans::close(scan);
+    namestrcpy(&metric, reading.metric);
+    known_at = generation;
+    return is_counted;
+}
+
+void read_metric(Reading *reading)
+{
+    const scans::Scan scan =
+        open(*reading, "metrics", "metrics_pkey", {scans::equals(1, reading->metric)});
+    reading->limits->metric_exists = scans::next(scan);
+    if (reading->limits->metric_exists)
+        reading->limits->adds_up =
+            strcmp(TextDatumGetCString(field(scan, kAggregation).value), "sum") == 0;
+    scans::close(scan);
+    reading->limits->is_of_rows = reading->limits->metric_exists && is_of_rows(*reading);
+}
+
+// A row of the plan's, or of the tenant's, which has a column more before these.
+void take_over(const Reading &reading, const scans::Scan &scan, int kind, int shift)
+{
+    const Field amount = field(scan, kAmount);
     if (amount.is_null)
         return;
+    core::Limits &limits = reading.limits->limits;
     const int64 most = DatumGetInt64(amount.value);
     if (kind == core::kConcurrency)
-        limits->limits.concurrency = most;
+        limits.concurrency = most;
     else if (kind == core::kRate)
-        limits->limits.rate = {microseconds(field(row, kPer).value),
-                               DatumGetInt64(field(row, kBurst).value) - 1, most};
+        limits.rate = {microseconds(field(scan, kPer + shift).value),
+                       DatumGetInt64(field(scan, kBurst + shift).value) - 1, most};
     else
     {
-        limits->limits.amount[kind] = most;
-        if (DatumGetBool(field(row, kSoft).value))
-            limits->limits.soft |= 1U << kind;
+        limits.amount[kind] = most;
+        if (DatumGetBool(field(scan, kSoft + shift).value))
+            limits.soft |= 1U << kind;
     }
 }
 
-// The same in each row.
-void take_over_stop(Limits *limits)
+void read_tenants_own(Reading *reading)
 {
-    const Field until = field(0, kStopUntil);
-    if (until.is_null)
-        return;
-    Stop &stop = limits->stop;
-    stop.until = DatumGetTimestampTz(until.value);
-    limits->until = Min(limits->until, stop.until);
-    const TupleDesc columns = SPI_tuptable->tupdesc;
-    strlcpy(stop.spent, SPI_getvalue(SPI_tuptable->vals[0], columns, kSpent), sizeof(stop.spent));
-    strlcpy(stop.cap, SPI_getvalue(SPI_tuptable->vals[0], columns, kCap), sizeof(stop.cap));
+    const scans::Scan scan =
+        open(*reading, "tenant_limits", "tenant_limits_pkey",
+             {scans::equals(1, reading->tenant->id), scans::equals(2, reading->metric)});
+    while (scans::next(scan))
+    {
+        const Field until = field(scan, kUntil);
+        if (!until.is_null && DatumGetTimestampTz(until.value) <= reading->now)
+            continue;
+        if (!until.is_null)
+            reading->limits->until = Min(reading->limits->until, DatumGetTimestampTz(until.value));
+        const int kind = kind_named(TextDatumGetCString(field(scan, kPeriod).value));
+        reading->is_known[kind] = true;
+        take_over(*reading, scan, kind, 1);
+    }
+    scans::close(scan);
 }
 
-int64 clamp(Datum quantity, int64 least, int64 most)
+// As of the same moment as its limits: in between it might have none.
+const char *present_plan(const Reading &reading)
 {
-    const Datum low = DirectFunctionCall1(int8_numeric, Int64GetDatum(least));
-    const Datum high = DirectFunctionCall1(int8_numeric, Int64GetDatum(most));
-    if (DatumGetBool(DirectFunctionCall2(numeric_gt, quantity, high)))
-        return most;
-    if (DatumGetBool(DirectFunctionCall2(numeric_lt, quantity, low)))
-        return least;
-    return DatumGetInt64(
-        DirectFunctionCall1(numeric_int8, DirectFunctionCall1(numeric_ceil, quantity)));
+    const char *plan = reading.tenant->plan;
+    const scans::Scan scan =
+        open(reading, "tenants", "tenants_key", {scans::equals(1, reading.tenant->key)});
+    if (scans::next(scan))
+    {
+        const Field stored = field(scan, kPlan);
+        plan = stored.is_null ? "" : TextDatumGetCString(stored.value);
+    }
+    scans::close(scan);
+    return plan;
+}
+
+void read_plans(const Reading &reading, const char *plan)
+{
+    const scans::Scan scan = open(reading, "plan_limits", "plan_limits_pkey",
+                                  {scans::equals(1, plan), scans::equals(2, reading.metric)});
+    while (scans::next(scan))
+    {
+        const int kind = kind_named(TextDatumGetCString(field(scan, kPeriod).value));
+        if (!reading.is_known[kind])
+            take_over(reading, scan, kind, 0);
+    }
+    scans::close(scan);
+}
+
+bool is_priced(const Reading &reading, const char *plan)
+{
+    bool found = false;
+    const scans::Scan scan =
+        open(reading, "prices", "prices_plan_component_valid_from_key", {scans::equals(1, plan)});
+    while (!found && scans::next(scan))
+    {
+        const Field metric = field(scan, kPricedMetric);
+        found = !metric.is_null && strcmp(TextDatumGetCString(metric.value), reading.metric) == 0;
+    }
+    scans::close(scan);
+    return found;
+}
+
+const char *with_currency(const scans::Scan &scan, int column)
+{
+    return psprintf("%s %s",
+                    DatumGetCString(DirectFunctionCall1(numeric_out, field(scan, column).value)),
+                    TextDatumGetCString(field(scan, kCurrency).value));
+}
+
+void read_stop(const Reading &reading, const char *plan)
+{
+    const scans::Scan scan =
+        open(reading, "cost_stops", "cost_stops_pkey", {scans::equals(1, reading.tenant->id)});
+    if (scans::next(scan))
+    {
+        const TimestampTz until = DatumGetTimestampTz(field(scan, kStopUntil).value);
+        if (until > reading.now && is_priced(reading, plan))
+        {
+            Stop &stop = reading.limits->stop;
+            stop.until = until;
+            reading.limits->until = Min(reading.limits->until, until);
+            strlcpy(stop.spent, with_currency(scan, kSpent), sizeof(stop.spent));
+            strlcpy(stop.cap, with_currency(scan, kCap), sizeof(stop.cap));
+        }
+    }
+    scans::close(scan);
+}
+
+void read_all(Reading *reading)
+{
+    read_metric(reading);
+    if (!reading->limits->metric_exists)
+        return;
+    const char *plan = present_plan(*reading);
+    read_tenants_own(reading);
+    read_plans(*reading, plan);
+    read_stop(*reading, plan);
+    if (!reading->limits->is_of_rows)
+        return;
+    // Nobody knows when rows came, or will go.
+    core::Limits &limits = reading->limits->limits;
+    for (int p = core::kTotal + 1; p < core::kPeriods; p++)
+        limits.amount[p] = core::kUnlimited;
+    limits.concurrency = core::kUnlimited;
+    limits.rate = {};
 }
 
 } // namespace
@@ -185,85 +240,14 @@ void read(const registry::Tenant *tenant, const char *metric, TimestampTz now, L
     *limits = Limits{false, false, false, {}, {DT_NOBEGIN, "", ""}, DT_NOEND};
     for (int64 &amount : limits->limits.amount)
         amount = core::kUnlimited;
-    const owner::Scope scope = owner::enter(owner::SearchPath::callers);
-    Oid types[] = {TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID};
-    Datum values[] = {CStringGetTextDatum(tenant->id), CStringGetTextDatum(metric),
-                      CStringGetTextDatum(tenant->plan), TimestampTzGetDatum(now)};
-    read_now(kLimitsStatement, lengthof(types), types, values);
-    limits->metric_exists = SPI_processed > 0;
-    for (uint64 row = 0; row < SPI_processed; row++)
-    {
-        limits->adds_up = DatumGetBool(field(row, kAddsUp).value);
-        limits->is_of_rows = DatumGetBool(field(row, kIsOfRows).value);
-        take_over(row, limits);
-    }
-    // Nobody knows when rows came, or will go.
-    if (limits->is_of_rows)
-    {
-        for (int p = core::kTotal + 1; p < core::kPeriods; p++)
-            limits->limits.amount[p] = core::kUnlimited;
-        limits->limits.concurrency = core::kUnlimited;
-        limits->limits.rate = {};
-    }
-    if (limits->metric_exists)
-        take_over_stop(limits);
-    owner::leave(scope);
-}
-
-void load_windows(const char *tenant, const char *metric, const core::WindowStarts &starts,
-                  core::Windows *windows)
-{
-    Datum elements[core::kPeriods];
-    for (int p = 0; p < core::kPeriods; p++)
-        elements[p] = TimestampTzGetDatum(starts.at[p]);
-    const owner::Scope scope = owner::enter();
-    Oid types[] = {TEXTOID, TEXTOID, TIMESTAMPTZARRAYOID};
-    Datum values[] = {CStringGetTextDatum(tenant), CStringGetTextDatum(metric),
-                      PointerGetDatum(construct_array(elements, core::kPeriods, TIMESTAMPTZOID, 8,
-                                                      FLOAT8PASSBYVAL, TYPALIGN_DOUBLE))};
-    read_now(kUsageStatement, lengthof(types), types, values);
-    windows->start = starts;
-    for (int p = 0; p < core::kPeriods; p++)
-    {
-        const Field sum = field(0, p + 1);
-        windows->used[p] = sum.is_null ? 0 : clamp(sum.value, PG_INT64_MIN, PG_INT64_MAX);
-    }
-    owner::leave(scope);
-}
-
-void load_rows(const char *tenant, const char *key, const char *metric,
-               const core::WindowStarts &starts, core::Windows *windows)
-{
-    const owner::Scope scope = owner::enter();
-    Oid types[] = {TEXTOID, TEXTOID, TEXTOID};
-    Datum values[] = {CStringGetTextDatum(tenant), CStringGetTextDatum(metric),
-                      CStringGetTextDatum(key)};
-    read_now(kRowsStatement, lengthof(types), types, values);
-    windows->start = starts;
-    const Field sum = field(0, 1);
-    windows->used[core::kTotal] = sum.is_null ? 0 : clamp(sum.value, PG_INT64_MIN, PG_INT64_MAX);
-    owner::leave(scope);
-}
-
-core::Bucket load_bucket(const char *tenant, const char *metric, const core::Rate &rate,
-                         TimestampTz now)
-{
-    if (rate.interval == 0)
-        return {};
-    const int64 capacity = core::capacity_of(rate);
-    // From twice the time that a full bucket needs to become empty.
-    const int64 since = now - Min(2 * (capacity / rate.units), 200 * 365 * USECS_PER_DAY);
-    const owner::Scope scope = owner::enter();
-    Oid types[] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID, INT8OID, INT8OID};
-    Datum values[] = {CStringGetTextDatum(tenant),  CStringGetTextDatum(metric),
-                      TimestampTzGetDatum(now),     TimestampTzGetDatum(since),
-                      Int64GetDatum(rate.interval), Int64GetDatum(rate.units),
-                      Int64GetDatum(capacity)};
-    read_now(kBucketStatement, lengthof(types), types, values);
-    const Field level = field(0, 1);
-    const int64 known = level.is_null ? 0 : clamp(level.value, 0, capacity);
-    owner::leave(scope);
-    return {known, now};
+    MemoryContext scratch =
+        AllocSetContextCreate(CurrentMemoryContext, "tenancy limits", ALLOCSET_SMALL_SIZES);
+    MemoryContext previous = MemoryContextSwitchTo(scratch);
+    Reading reading{tenant, metric, now, RegisterSnapshot(GetLatestSnapshot()), limits, {}};
+    read_all(&reading);
+    UnregisterSnapshot(reading.snapshot);
+    MemoryContextSwitchTo(previous);
+    MemoryContextDelete(scratch);
 }
 
 } // namespace tenancy::limits

@@ -1,4 +1,4 @@
-// What the tables say of a tenant and metric: the limits that apply, and what is committed.
+// What the tables say of a tenant and metric: the limits that apply.
 // SPDX-License-Identifier: PostgreSQL
 #pragma once
 
@@ -32,14 +32,5 @@ struct Limits
 };
 
 void read(const registry::Tenant *tenant, const char *metric, TimestampTz now, Limits *limits);
-
-// The committed use since the windows' starts, and from it how full the bucket of a rate can be at most.
-void load_windows(const char *tenant, const char *metric, const core::WindowStarts &starts,
-                  core::Windows *windows);
-// The same for a metric of rows, whose column holds the id as registered or its key. Only the total counts.
-void load_rows(const char *tenant, const char *key, const char *metric,
-               const core::WindowStarts &starts, core::Windows *windows);
-core::Bucket load_bucket(const char *tenant, const char *metric, const core::Rate &rate,
-                         TimestampTz now);
 
 } // namespace tenancy::limits

@@ -65,19 +65,32 @@ void scan_rows(int64 stamp, Visit visit, void *argument)
     table_close(ledger, AccessShareLock);
 }
 
+// Asked whenever an entry is loaded, and most often the answer is none: planned once. Not the view,
+// whose joins cost more than all else.
+SPIPlanPtr plan_of_prepared()
+{
+    static constinit SPIPlanPtr kept = nullptr;
+    if (likely(kept != nullptr))
+        return kept;
+    Oid types[] = {OIDOID, TEXTOID};
+    SPIPlanPtr plan = SPI_prepare("SELECT x.transaction, s.stamp_offset"
+                                  " FROM pg_prepared_xact() AS x, tenancy.ledger_state s"
+                                  " WHERE x.dbid = $1 AND ($2 IS NULL OR x.gid = $2)",
+                                  lengthof(types), types);
+    if (plan == nullptr || SPI_keepplan(plan) != 0)
+        elog(ERROR, "could not prepare the statement that reads prepared transactions");
+    return kept = plan;
+}
+
 // Visits the rows of this database's prepared transactions, of all or of the one with this name.
 void scan_prepared(const char *gid, Visit visit, void *argument)
 {
-    Oid types[] = {TEXTOID};
-    Datum values[] = {gid != nullptr ? CStringGetTextDatum(gid) : Datum{0}};
-    const char nulls[] = {gid != nullptr ? ' ' : 'n', '\0'};
+    Datum values[] = {ObjectIdGetDatum(MyDatabaseId),
+                      gid != nullptr ? CStringGetTextDatum(gid) : Datum{0}};
+    const char nulls[] = {' ', gid != nullptr ? ' ' : 'n', '\0'};
     const owner::Scope scope = owner::enter();
     PushActiveSnapshot(GetLatestSnapshot());
-    if (SPI_execute_with_args(
-            "SELECT x.transaction, s.stamp_offset FROM pg_prepared_xacts x,"
-            " tenancy.ledger_state s"
-            " WHERE x.database = current_database() AND ($1 IS NULL OR x.gid = $1)",
-            lengthof(types), types, values, nulls, true, 0) != SPI_OK_SELECT)
+    if (SPI_execute_plan(plan_of_prepared(), values, nulls, true, 0) != SPI_OK_SELECT)
         elog(ERROR, "could not read prepared transactions");
     PopActiveSnapshot();
     for (uint64 i = 0; i < SPI_processed; i++)

@@ -3,6 +3,7 @@
 #include "quota.hpp"
 
 #include "alerts.hpp"
+#include "committed.hpp"
 #include "context.hpp"
 #include "guc.hpp"
 #include "prepared.hpp"
@@ -84,12 +85,13 @@ void load_for_slot(void *argument, const core::WindowStarts &starts, core::State
     const core::Rate &rate = slot->known.limits.rate;
     if (slot->known.is_of_rows)
     {
-        limits::load_rows(slot->tenant_id, slot->key.tenant, slot->key.metric, starts,
-                          &state->windows);
+        committed::load_rows(slot->tenant_id, slot->key.tenant, slot->key.metric, starts,
+                             &state->windows);
         return;
     }
-    limits::load_windows(slot->tenant_id, slot->key.metric, starts, &state->windows);
-    state->bucket = limits::load_bucket(slot->tenant_id, slot->key.metric, rate, guc::clock_time());
+    committed::load_windows(slot->tenant_id, slot->key.metric, starts, &state->windows);
+    state->bucket =
+        committed::load_bucket(slot->tenant_id, slot->key.metric, rate, guc::clock_time());
     state->rate = rate;
     if (reservations::is_available() && !RecoveryInProgress())
         prepared::load(slot, state);

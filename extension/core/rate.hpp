@@ -88,6 +88,33 @@ struct RateDecision
     return {level, now};
 }
 
+// The fullest that a bucket can be, from what was used of it: told from the newest on, back to a time
+// of whose bucket nothing is known, which counts as full then.
+struct Fullest
+{
+    Rate rate;
+    int64_t now;
+    int64_t used = 0;
+    __int128 level = 0;
+
+    constexpr void add_older(int64_t at, int64_t amount) noexcept
+    {
+        if (__builtin_add_overflow(used, amount, &used))
+            used = INT64_MAX;
+        const __int128 since = static_cast<__int128>(used) * rate.interval -
+                               (static_cast<__int128>(now) - at) * rate.units;
+        level = since > level ? since : level;
+    }
+
+    [[nodiscard]] constexpr Bucket bucket() const noexcept
+    {
+        const int64_t capacity = capacity_of(rate);
+        const __int128 before = static_cast<__int128>(used) * rate.interval - capacity;
+        const __int128 most = before > level ? before : level;
+        return {most > capacity ? capacity : static_cast<int64_t>(most), now};
+    }
+};
+
 // Another rate from now on: what was left is left, as far as it fits, and nothing is granted anew.
 [[nodiscard]] constexpr Bucket change_rate(const Rate &from, const Bucket &bucket, const Rate &to,
                                            int64_t now) noexcept

@@ -125,6 +125,57 @@ TEST(Rate, AnotherRateKeepsWhatIsLeftAndGrantsNothing)
               10);
 }
 
+// From what was used in twice the time in which a full one runs empty, a bucket is never emptier than it
+// was; and just as full if it was empty before, and has not overflown since.
+TEST(Rate, IsKnownAgainFromItsUse)
+{
+    std::mt19937 random(7);
+    for (int round = 0; round < 2000; round++)
+    {
+        const Rate rate{static_cast<int64_t>(random() % 1000 + 1),
+                        static_cast<int64_t>(random() % 50),
+                        static_cast<int64_t>(random() % 9 + 1)};
+        const int64_t capacity = capacity_of(rate), begin = 10 * kSecond;
+        const bool was_full = random() % 2 == 0;
+        Bucket bucket{was_full ? capacity : 0, begin};
+        struct Use
+        {
+            int64_t at, amount;
+        } uses[20];
+        int64_t at = begin;
+        int count = 0;
+        for (int i = 0; i < 20; i++)
+        {
+            at += static_cast<int64_t>(random() % (capacity / rate.units + 2));
+            const int64_t amount = static_cast<int64_t>(random() % 9 + 1);
+            const RateDecision decision = decide(rate, bucket, at, amount);
+            if (!decision.admitted)
+                continue;
+            bucket = decision.bucket;
+            uses[count++] = {at, amount};
+        }
+        const int64_t now = at + static_cast<int64_t>(random() % 100);
+        Fullest fullest{rate, now};
+        const int64_t since = now - 2 * (capacity / rate.units);
+        for (; count > 0 && uses[count - 1].at > since; count--)
+            fullest.add_older(uses[count - 1].at, uses[count - 1].amount);
+        if (since < begin && was_full)
+            continue;
+        const int64_t truth = level_at(rate, bucket, now);
+        EXPECT_GE(fullest.bucket().level, truth);
+        EXPECT_LE(fullest.bucket().level, capacity);
+        if (!was_full && count == 0 &&
+            fullest.used * static_cast<__int128>(rate.interval) <= capacity)
+        {
+            EXPECT_EQ(fullest.bucket().level, truth);
+        }
+    }
+    Fullest most{{1000000, 0}, 0};
+    most.add_older(INT64_MIN / 2, INT64_MAX);
+    most.add_older(INT64_MIN / 2, INT64_MAX);
+    EXPECT_EQ(most.bucket().level, capacity_of(most.rate));
+}
+
 TEST(Rate, TakingLeavesNoDebt)
 {
     const Rate rate{kSecond, 4};
