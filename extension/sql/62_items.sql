@@ -127,11 +127,16 @@ DECLARE
     mark bigint := coalesce(below_stamp, (SELECT s.watermark FROM tenancy.ledger_state s), -9223372036854775808);
 BEGIN
     IF model = 'matrix' THEN
-        SELECT sum(m.amount), jsonb_agg(to_jsonb(m)) INTO exact_amount, tiers
+        SELECT sum(m.amount), jsonb_agg(to_jsonb(m) || coalesce(u.one, '{}')) INTO exact_amount, tiers
         FROM (SELECT coalesce(jsonb_object_agg(g.value, g.amount::text), '{}') AS quantities FROM (
                 SELECT coalesce(l.attributes ->> (params ->> 'attribute'), '') AS value, sum(greatest(l.amount, 0)) AS amount FROM tenancy.usage_ledger l
                 WHERE l.tenant_id = tenant AND l.metric = metric AND l.at >= since AND l.at < until AND l.stamp < mark GROUP BY 1) g) q,
-            tenancy.price_matrix(params, q.quantities) m;
+            tenancy.price_matrix(params, q.quantities) m
+            -- What a unit costs, where there is one such amount.
+            LEFT JOIN LATERAL (
+                SELECT jsonb_build_object('unit_amount', min(p.unit_amount), 'flat_amount', min(p.flat_amount)) AS one
+                FROM coalesce(params -> 'prices' -> m.value, params -> 'default') c, tenancy.price(c ->> 'model', c -> 'params', m.units) p
+                HAVING count(*) = 1 AND min(p.units) = m.units) u ON true;
     ELSIF model = 'percentage' AND params - 'rate_pct' <> '{}' THEN
         SELECT sum(e.amount), jsonb_build_array(jsonb_build_object('events', count(*), 'charged', count(*) FILTER (WHERE e.amount > 0),
             'units', sum(e.units), 'flat_amount', sum(e.flat_amount), 'amount', sum(e.amount))) INTO exact_amount, tiers

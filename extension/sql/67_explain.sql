@@ -77,6 +77,17 @@ REVOKE ALL ON FUNCTION tenancy.verify_invoice(bigint) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.verify_invoice(bigint) IS
 'Recomputes an invoice from the ledger and the price book, with subscriptions, prices and terms as they were known when it was made: a row a line and one for the total, with the amount as it must be and as it is; ok where price, quantity, tiers, exact and rounded amount all agree. Usage that came after the invoice does not count: see late_usage. Errors: 42704 unknown invoice, 55000 its part of the ledger was dropped (keep_ledger()).';
 
+-- A tier as arithmetic that anybody can check.
+CREATE FUNCTION tenancy.tier_text(tier jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+RETURN concat_ws(' ', CASE WHEN tier ? 'value' THEN coalesce(nullif(tier ->> 'value', ''), '(none)') || ':' END,
+    CASE WHEN tier ? 'events' THEN format('%s events, %s charged', tier ->> 'events', tier ->> 'charged')
+         ELSE concat_ws(' × ', trim_scale((tier ->> 'units')::numeric), trim_scale((tier ->> 'unit_amount')::numeric)) END,
+    CASE WHEN (tier ->> 'flat_amount')::numeric <> 0 AND NOT tier ? 'events' THEN '+ ' || trim_scale((tier ->> 'flat_amount')::numeric) END,
+    '= ' || trim_scale((tier ->> 'amount')::numeric));
+REVOKE ALL ON FUNCTION tenancy.tier_text(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.tier_text(jsonb) IS 'Internal: a tier of an invoice line as a calculation.';
+
 CREATE FUNCTION tenancy.explain_invoice(id bigint)
 RETURNS TABLE (line_no integer, kind text, component text, tier integer, units numeric, unit_amount numeric, flat_amount numeric, amount numeric,
     part text, item_start timestamptz, item_end timestamptz, stamps_below bigint, calculation text)
@@ -92,9 +103,7 @@ BEGIN
         coalesce((t.tier ->> 'amount')::numeric, l.exact_amount),
         CASE WHEN l.numerator <> l.denominator AND l.metric IS NULL THEN format('%s / %s', trim_scale(l.numerator), trim_scale(l.denominator)) END,
         l.item_start, l.item_end, CASE WHEN l.metric IS NOT NULL THEN i.watermark END,
-        CASE WHEN t.tier IS NOT NULL THEN concat_ws(' ', trim_scale((t.tier ->> 'units')::numeric) || ' × ' || trim_scale((t.tier ->> 'unit_amount')::numeric),
-                CASE WHEN (t.tier ->> 'flat_amount')::numeric <> 0 THEN '+ ' || trim_scale((t.tier ->> 'flat_amount')::numeric) END,
-                '= ' || trim_scale((t.tier ->> 'amount')::numeric), CASE WHEN l.billed_before <> 0 THEN format('(billed before: %s)', trim_scale(l.billed_before)) END)
+        CASE WHEN t.tier IS NOT NULL THEN concat_ws(' ', tenancy.tier_text(t.tier), CASE WHEN l.billed_before <> 0 THEN format('(billed before: %s)', trim_scale(l.billed_before)) END)
              WHEN l.kind IN ('fee', 'minimum', 'adjustment') AND l.denominator IS NOT NULL THEN concat_ws(' ', trim_scale(tenancy.price_number(l.params, 'amount', 0)) || ' × '
                 || trim_scale(l.numerator) || ' / ' || trim_scale(l.denominator), CASE WHEN l.billed_before <> 0 THEN format('- %s billed before', trim_scale(l.billed_before)) END)
              WHEN l.kind = 'tax' AND i.kind = 'invoice' THEN format('%s of %s', l.reference, l.quantity) END
