@@ -46,6 +46,21 @@ SELECT tenancy.invoice_html(-1);
 \echo :LAST_ERROR_SQLSTATE
 SELECT tenancy.set_billing_identity('ix_nobody', 'x');
 SELECT tenancy.set_billing_identity(NULL, '');
+\echo what an application says of its use is text, and each line can be checked by hand: a matrix, packages, a fee billed before
+SET tenancy.clock = '2026-07-01 00:00:00';
+SELECT tenancy.create_plan('ix_matrix'), tenancy.create_plan('ix_more'), tenancy.create_metric('ix.moved'), tenancy.create_metric('ix.seats'), tenancy.set_fee('ix_matrix', 'base', 31, timing => 'advance'),
+    tenancy.set_price_model('ix_matrix', 'ix.moved', 'matrix', '{"attribute": "region", "prices": {}, "default": {"model": "per_unit", "params": {"unit": "0.5"}}}'),
+    tenancy.set_price_model('ix_matrix', 'ix.seats', 'package', '{"size": "5", "price": "25"}'), tenancy.create_tenant('ix_matrix', 'ix_matrix');
+SELECT cardinality(tenancy.open_accounts('ix_matrix'));
+SET tenancy.tenant_id = 'ix_matrix';
+SELECT tenancy.record_usage('ix.moved', 4, attributes => '{"region": "<img src=x onerror=alert(1)>"}'), tenancy.record_usage('ix.moved', 2), tenancy.record_usage('ix.seats', 12);
+RESET tenancy.tenant_id;
+SET tenancy.clock = '2026-07-11 00:00:00';
+SELECT tenancy.change_plan('ix_matrix', 'ix_more') IS NOT NULL AS changed;
+SET tenancy.clock = '2026-08-01 00:00:00';
+SELECT tenancy.issue_invoice('ix_matrix', '2026-07-15') AS id \gset
+SELECT regexp_matches(tenancy.invoice_html(:id), '<tr><td><bdi>(.*?)</td>.*?<td class="n">(.*?)</td><td class="n">(.*?)</td><td class="n">(.*?)</td></tr>', 'g') AS l;
+SELECT component, calculation FROM tenancy.explain_invoice(:id);
 DELETE FROM tenancy.tenants WHERE id LIKE 'ix\_%';
 DELETE FROM tenancy.billing_identities WHERE tenant_id LIKE 'ix\_%';
 RESET tenancy.clock;

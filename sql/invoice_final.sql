@@ -16,6 +16,9 @@ UPDATE tenancy.invoice_lines SET amount = 0;
 DELETE FROM tenancy.invoice_lines;
 INSERT INTO tenancy.invoice_lines (invoice_id, line_no, kind, component, quantity, exact_amount, amount)
 SELECT id, 99, 'fee', 'more', 1, 5, 5 FROM tenancy.invoices WHERE tenant_id = 'if_acme';
+-- nor one that is nothing, nor two that are nothing together
+INSERT INTO tenancy.invoice_lines (invoice_id, line_no, kind, component, quantity, exact_amount, amount)
+SELECT id, 99 + n, 'fee', 'more', 1, 5 - 10 * n, 5 - 10 * n FROM tenancy.invoices, generate_series(0, 1) n WHERE tenant_id = 'if_acme';
 SET session_replication_role = replica;
 UPDATE tenancy.invoices SET total = 0 WHERE tenant_id = 'if_acme';
 RESET session_replication_role;

@@ -36,10 +36,27 @@ SELECT tenancy.discard_draft(:again);
 \set VERBOSITY default
 -- balances are what the entries say, and never negative
 SELECT bool_and(g.balance = (SELECT sum(e.amount) FROM tenancy.credit_entries e WHERE e.grant_id = g.id)) AS ledger_agrees FROM tenancy.credit_grants g;
+-- coupons of one component take nothing of others, whatever they are called
+SELECT tenancy.create_plan('is_two'), tenancy.set_fee('is_two', 'api', 100), tenancy.set_fee('is_two', 'base', 50), tenancy.create_tenant('is_beta', 'is_two'),
+    tenancy.create_coupon('base', percent_off => 60, component => 'api'), tenancy.create_coupon('half', percent_off => 50, component => 'api'), tenancy.create_coupon('much', amount_off => 70, currency => 'USD', component => 'base');
+SELECT tenancy.redeem_coupon('is_beta', 'base'), tenancy.redeem_coupon('is_beta', 'half'), tenancy.redeem_coupon('is_beta', 'much');
+SET tenancy.clock = '2026-05-01 00:00:00';
+SELECT tenancy.issue_invoice('is_beta', '2026-04-15') AS beta \gset
+SELECT kind, component, amount FROM tenancy.invoice_lines WHERE invoice_id = :beta ORDER BY line_no;
+-- a credit that rolls over every minute is carried to the minute that runs, by one grant
+SELECT tenancy.grant_credit('is_beta', 9, expires_at => '2026-05-01 00:01+00', max_rollover => 5) > 0 AS short;
+SET tenancy.clock = '2036-05-01 00:00:30';
+SET timezone = 'America/New_York';
+SELECT tenancy.expire_credits('IS_beta'), tenancy.expire_credits('is_beta');
+SET timezone = 'UTC';
+SELECT amount, balance, starts_at, expires_at FROM tenancy.credit_grants WHERE tenant_id = 'is_beta' ORDER BY id;
+SELECT tenancy.expire_credits('is_nobody');
+SELECT tenancy.grant_credit('is_beta', 9, starts_at => '-infinity', expires_at => '2037-01-01', max_rollover => 5);
+SELECT tenancy.create_coupon('bad', amount_off => 'NaN', currency => 'USD');
 SELECT tenancy.grant_credit('is_acme', -1);
 \echo :LAST_ERROR_SQLSTATE
 SELECT tenancy.create_coupon('bad', percent_off => 101);
 SELECT tenancy.redeem_coupon('is_acme', 'none');
 SELECT tenancy.set_tax('is_acme', 'VAT', -1);
-DELETE FROM tenancy.tenants WHERE id = 'is_acme';
+DELETE FROM tenancy.tenants WHERE id LIKE 'is\_%';
 RESET tenancy.clock;

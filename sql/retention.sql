@@ -41,6 +41,9 @@ SELECT count(*) FILTER (WHERE NOT ok) AS wrong FROM tenancy.verify_invoice(:rece
 \set VERBOSITY sqlstate
 SELECT count(*) FROM tenancy.verify_invoice(:old);
 \echo :LAST_ERROR_SQLSTATE
+-- it would be due again, and could not be made again
+SELECT tenancy.void_invoice(:old, 'test');
+\echo :LAST_ERROR_SQLSTATE
 \set VERBOSITY default
 \echo billing goes on: late usage of July, and levels that began long ago
 SET tenancy.tenant_id = 'rn_paid';

@@ -75,6 +75,34 @@ SET tenancy.clock = '2027-11-02 00:00:00';
 SELECT total, error FROM tenancy.issue_due_invoices() WHERE tenant_id = 'se_left';
 SELECT sum(amount) FROM lines WHERE tenant_id = 'se_left';
 SELECT * FROM books;
+\echo a trial beyond the first period, without proration: nothing of that period, one whole fee of the next, also where the plan changed in the trial
+SET tenancy.clock = '2027-12-01 00:00:00';
+SELECT tenancy.create_plan('se_long'), tenancy.create_plan('se_longer'), tenancy.set_plan_terms('se_long', trial_days => 45, proration => 'none'), tenancy.set_plan_terms('se_longer', proration => 'none');
+SELECT tenancy.set_fee('se_long', 'base', 10), tenancy.set_fee('se_long', 'ahead', 20, timing => 'advance'), tenancy.set_minimum('se_long', 50), tenancy.set_fee('se_longer', 'ahead', 200, timing => 'advance'),
+    tenancy.create_tenant('se_long', 'se_long'), tenancy.create_tenant('se_longer', 'se_long'), tenancy.create_tenant('se_quit', 'se_long');
+SET tenancy.clock = '2027-12-20 00:00:00';
+SELECT tenancy.change_plan('se_longer', 'se_longer') IS NOT NULL AS changed, tenancy.cancel_subscription('se_quit', '2028-01-10 00:00+00');
+SET tenancy.clock = '2028-01-20 00:00:00';
+SELECT count(*), count(error) FROM tenancy.issue_due_invoices() WHERE tenant_id ~ '^se_(long|quit)';
+SET tenancy.clock = '2028-02-02 00:00:00';
+SELECT count(*), count(error) FROM tenancy.issue_due_invoices() WHERE tenant_id ~ '^se_(long|quit)';
+SELECT tenant_id, since, until, kind, component, item_start, item_end, amount FROM lines WHERE tenant_id ~ '^se_(long|quit)';
+SELECT * FROM books;
+\echo another currency: when the last period in the old one is over, on invoices of its own
+SELECT tenancy.create_plan('se_euro', currency => 'EUR'), tenancy.set_fee('se_euro', 'base', 29, timing => 'advance'), tenancy.create_tenant('se_money', 'se_month');
+SET tenancy.clock = '2028-02-10 00:00:00';
+SELECT tenancy.set_plan('se_money', 'se_euro');
+\echo :LAST_ERROR_SQLSTATE
+SELECT tenancy.cancel_subscription('se_money', 'now');
+SELECT tenancy.change_plan('se_money', 'se_euro');
+SELECT tenancy.set_plan('se_money', 'se_euro');
+SELECT tenancy.change_plan('se_money', 'se_euro', '2028-03-01 00:00+00');
+SET tenancy.clock = '2028-03-01 00:00:00';
+SELECT total, currency, error FROM tenancy.issue_due_invoices() WHERE tenant_id = 'se_money';
+SET tenancy.clock = '2028-04-01 00:00:00';
+SELECT total, currency, error FROM tenancy.issue_due_invoices() WHERE tenant_id = 'se_money';
+SELECT since, until, of, kind, plan, item_start, item_end, amount FROM lines WHERE tenant_id = 'se_money';
+SELECT * FROM books;
 \echo an invoice voided after a later one: neither becomes wrong, and it is made again once
 SET tenancy.clock = '2028-01-01 00:00:00';
 SELECT tenancy.create_tenant('se_void', 'se_month');

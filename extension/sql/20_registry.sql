@@ -409,5 +409,5 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.set_plan(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.set_plan(text, text) IS
-'Moves a tenant to another plan; its limits apply from the next statement on. False if it has that plan already. Errors: 42704 unknown tenant or plan, 55000 closed.';
+'Moves a tenant to another plan; its limits apply from the next statement on. False if it has that plan already. Errors: 42704 unknown tenant or plan, 55000 closed, or another currency (see change_plan()).';
 

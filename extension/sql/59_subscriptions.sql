@@ -160,6 +160,32 @@ END;
 REVOKE ALL ON FUNCTION tenancy.begin_subscriptions(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.begin_subscriptions(text[]) IS 'Internal: begins the subscriptions of new tenants.';
 
+-- An invoice has one currency: another one begins when the last period in the old one is over.
+CREATE FUNCTION tenancy.check_subscription_currency(tenant text, plan text, at timestamptz) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    new_currency text := (SELECT p.currency FROM tenancy.plans p WHERE p.id = check_subscription_currency.plan);
+    old record;
+BEGIN
+    SELECT o.currency, p.period_end INTO old
+    FROM tenancy.subscriptions s JOIN tenancy.plans o ON o.id = s.plan AND o.currency <> new_currency
+    CROSS JOIN LATERAL tenancy.billing_period(s.period, s.anchor_month, s.anchor_day, s.time_zone,
+        greatest(s.starts_at, coalesce(s.ends_at, check_subscription_currency.at) - interval '1 microsecond')) p
+    WHERE s.tenant_id = check_subscription_currency.tenant AND (s.ends_at IS NULL OR s.ends_at > s.starts_at)
+      AND (s.ends_at IS NULL OR p.period_end > check_subscription_currency.at)
+    ORDER BY p.period_end DESC LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('plan "%s" is in another currency', check_subscription_currency.plan),
+            DETAIL = format('Until %s the tenant is billed in %s, the plan is in %s.', old.period_end, old.currency, new_currency),
+            HINT = 'An invoice has one currency. Cancel the subscription, and subscribe anew when its last period is over.';
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.check_subscription_currency(text, text, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.check_subscription_currency(text, text, timestamptz) IS
+'Internal: an error when a subscription would begin in a period that is billed in another currency.';
+
 -- What the registry says, the subscription follows.
 CREATE FUNCTION tenancy.follow_plan(tenant text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -176,6 +202,9 @@ BEGIN
     END IF;
     -- What was planned for later is overtaken.
     DELETE FROM tenancy.subscriptions s WHERE s.tenant_id = payer.id AND s.starts_at > now;
+    IF payer.status <> 'closed' THEN
+        PERFORM tenancy.check_subscription_currency(payer.id, payer.plan, now);
+    END IF;
     UPDATE tenancy.subscriptions s SET ends_at = now, ended_at = now,
         end_reason = CASE WHEN payer.status = 'closed' THEN 'closed' ELSE 'changed' END
     WHERE s.id = open.id;
@@ -249,10 +278,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     state record;
     change_at timestamptz;
-    old_currency text;
-    new_currency text := (SELECT p.currency FROM tenancy.plans p WHERE p.id = change_plan.plan);
 BEGIN
-    IF new_currency IS NULL THEN
+    IF NOT EXISTS (SELECT FROM tenancy.plans p WHERE p.id = change_plan.plan) THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('plan "%s" does not exist', change_plan.plan),
             HINT = 'Create it with tenancy.create_plan().';
     END IF;
@@ -260,14 +287,8 @@ BEGIN
     IF (state.open).plan = change_plan.plan THEN
         RETURN NULL;
     END IF;
-    SELECT p.currency INTO old_currency FROM tenancy.plans p WHERE p.id = (state.open).plan;
-    IF old_currency <> new_currency THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('plan "%s" is in another currency', change_plan.plan),
-            DETAIL = format('The subscription runs in %s, the plan is in %s.', old_currency, new_currency),
-            HINT = 'An invoice has one currency. Cancel the subscription and subscribe anew.';
-    END IF;
     change_at := tenancy.time_of_change(at, state.open);
+    PERFORM tenancy.check_subscription_currency((state.payer).id, change_plan.plan, change_at);
     UPDATE tenancy.subscriptions s SET ends_at = change_at, end_reason = 'changed', ended_at = tenancy.clock_time()
     WHERE s.id = (state.open).id;
     PERFORM tenancy.begin_subscription((state.payer).id, change_plan.plan, change_at,
@@ -282,7 +303,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.change_plan(text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.change_plan(text, text, text) IS
-'Moves a tenant''s subscription to another plan: now (default), at period_end, or at a time to come; returns when, null if it has that plan already. The periods go on in the same rhythm where both plans have the same length of period; the next invoice credits what was paid in advance for the old plan and charges the new one for the rest. Limits change at that time, too. A tenant without a subscription gets one. Errors: 42704 unknown tenant or plan, 22023 a time that is over, 55000 closed, another currency, or another change is planned already.';
+'Moves a tenant''s subscription to another plan: now (default), at period_end, or at a time to come; returns when, null if it has that plan already. The periods go on in the same rhythm where both plans have the same length of period; the next invoice credits what was paid in advance for the old plan and charges the new one for the rest. Limits change at that time, too. A tenant without a subscription gets one. Errors: 42704 unknown tenant or plan, 22023 a time that is over, 55000 closed, another change is planned already, or another currency while periods in the old one are not over. Usage of those that comes late, after the last invoice in the old currency, is not billed.';
 
 CREATE FUNCTION tenancy.end_subscription(action text, reason text, tenant text, at text) RETURNS timestamptz
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

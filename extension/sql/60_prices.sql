@@ -13,6 +13,7 @@ CREATE TABLE tenancy.prices (
     valid_to timestamptz CHECK (valid_to > valid_from),
     kind text NOT NULL CHECK (kind IN ('usage', 'fee', 'setup', 'minimum')),
     timing text NOT NULL DEFAULT 'arrears' CHECK (timing IN ('arrears', 'advance')),
+    created_at timestamptz NOT NULL DEFAULT tenancy.clock_time(),
     CHECK ((kind = 'usage') = (metric IS NOT NULL) AND (kind = 'usage' OR model = 'flat') AND (kind = 'fee' OR timing = 'arrears')),
     UNIQUE (plan, component, valid_from)
 );
@@ -22,7 +23,7 @@ ALTER TABLE tenancy.prices ADD CONSTRAINT prices_overlap EXCLUDE USING gist (
     numrange(hashtextextended(plan || '/' || component, 0), hashtextextended(plan || '/' || component, 0), '[]') WITH &&,
     tstzrange(valid_from, valid_to) WITH &&);
 COMMENT ON TABLE tenancy.prices IS
-'What a plan''s components cost, in its currency: usage of a metric by a price model (see price() and price_matrix()), a fee a period in advance or arrears, a set-up fee, a minimum a period. Of a component one price is valid at a time, from valid_from until before valid_to (null = until changed).';
+'What a plan''s components cost, in its currency: usage of a metric by a price model (see price() and price_matrix()), a fee a period in advance or arrears, a set-up fee, a minimum a period. Of a component one price is valid at a time, from valid_from until before valid_to (null = until changed); created_at is when it came into the book.';
 REVOKE ALL ON tenancy.prices FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('tenancy.prices', '');
 SELECT pg_catalog.pg_extension_config_dump('tenancy.prices_id_seq', '');

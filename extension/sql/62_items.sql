@@ -127,11 +127,16 @@ DECLARE
     mark bigint := coalesce(below_stamp, (SELECT s.watermark FROM tenancy.ledger_state s), -9223372036854775808);
 BEGIN
     IF model = 'matrix' THEN
-        SELECT sum(m.amount), jsonb_agg(to_jsonb(m)) INTO exact_amount, tiers
+        SELECT sum(m.amount), jsonb_agg(to_jsonb(m) || coalesce(u.one, '{}')) INTO exact_amount, tiers
         FROM (SELECT coalesce(jsonb_object_agg(g.value, g.amount::text), '{}') AS quantities FROM (
                 SELECT coalesce(l.attributes ->> (params ->> 'attribute'), '') AS value, sum(greatest(l.amount, 0)) AS amount FROM tenancy.usage_ledger l
                 WHERE l.tenant_id = tenant AND l.metric = metric AND l.at >= since AND l.at < until AND l.stamp < mark GROUP BY 1) g) q,
-            tenancy.price_matrix(params, q.quantities) m;
+            tenancy.price_matrix(params, q.quantities) m
+            -- What a unit costs, where there is one such amount.
+            LEFT JOIN LATERAL (
+                SELECT jsonb_build_object('unit_amount', min(p.unit_amount), 'flat_amount', min(p.flat_amount)) AS one
+                FROM coalesce(params -> 'prices' -> m.value, params -> 'default') c, tenancy.price(c ->> 'model', c -> 'params', m.units) p
+                HAVING count(*) = 1 AND min(p.units) = m.units) u ON true;
     ELSIF model = 'percentage' AND params - 'rate_pct' <> '{}' THEN
         SELECT sum(e.amount), jsonb_build_array(jsonb_build_object('events', count(*), 'charged', count(*) FILTER (WHERE e.amount > 0),
             'units', sum(e.units), 'flat_amount', sum(e.flat_amount), 'amount', sum(e.amount))) INTO exact_amount, tiers
@@ -186,10 +191,18 @@ BEGIN
         FROM tenancy.subscriptions s
         WHERE s.tenant_id = billable_items.tenant AND s.created_at <= billable_items.known_at
           AND s.starts_at <= billable_items.until
+    ), book AS MATERIALIZED (
+        -- As it was known then, too: a version that came later had not ended the one before yet.
+        SELECT p.id, p.plan, p.component, p.kind, p.timing, p.metric, p.model, p.params, p.valid_from,
+            CASE WHEN billable_items.known_at < 'infinity' AND EXISTS (SELECT FROM tenancy.prices n WHERE n.plan = p.plan
+                    AND n.component = p.component AND n.valid_from = p.valid_to AND n.created_at > billable_items.known_at)
+                 THEN lead(p.valid_from) OVER (PARTITION BY p.plan, p.component ORDER BY p.valid_from) ELSE p.valid_to END AS valid_to
+        FROM tenancy.prices p
+        WHERE p.plan IN (SELECT x.plan FROM stretches x) AND p.created_at <= billable_items.known_at
     ), periods AS MATERIALIZED (
         SELECT x.*, p.period_start, p.period_end,
             greatest(p.period_start, x.starts_at, x.trial_end) AS item_start, least(p.period_end, x.ends_at) AS item_end,
-            o.earlier, o.later,
+            o.earlier, o.later, o.paid_earlier,
             -- Usage of a period that no stretch covers belongs to the one after or before it; but none while paused.
             CASE WHEN x.trial_end > x.starts_at OR o.earlier THEN greatest(p.period_start, x.starts_at, x.trial_end)
                  ELSE p.period_start END AS usage_start,
@@ -198,12 +211,14 @@ BEGIN
         CROSS JOIN LATERAL tenancy.billing_periods(x.s, billable_items.since, least(billable_items.until, x.ends_at)) p
         CROSS JOIN LATERAL (
             SELECT EXISTS (SELECT FROM stretches y WHERE (y.starts_at, y.id) < (x.starts_at, x.id) AND y.ends_at > p.period_start) AS earlier,
+                EXISTS (SELECT FROM stretches y WHERE (y.starts_at, y.id) < (x.starts_at, x.id) AND y.ends_at > p.period_start
+                    AND (y.trial_end IS NULL OR y.trial_end < y.ends_at)) AS paid_earlier,
                 EXISTS (SELECT FROM stretches y WHERE (y.starts_at, y.id) > (x.starts_at, x.id) AND y.starts_at < p.period_end) AS later) o
         WHERE (x.ends_at IS NULL OR p.period_start < x.ends_at) AND x.starts_at < p.period_end
     ), priced AS MATERIALIZED (
         -- The price of the period's start, or the first one that began within it.
         SELECT DISTINCT ON (g.id, g.period_start, p.component) g.*, p.component, p.kind, p.timing, p.id AS price_id, p.metric, p.model, p.params
-        FROM periods g JOIN tenancy.prices p ON p.plan = g.plan AND p.kind <> 'setup'
+        FROM periods g JOIN book p ON p.plan = g.plan AND p.kind <> 'setup'
           AND p.valid_from < g.period_end AND (p.valid_to IS NULL OR p.valid_to > g.period_start)
         ORDER BY g.id, g.period_start, p.component, p.valid_from
     ), due AS MATERIALIZED (
@@ -214,7 +229,8 @@ BEGIN
         CROSS JOIN LATERAL tenancy.part_of_period(d.s, d.item_start, d.item_end, d.period_start, d.period_end) f
         WHERE CASE WHEN d.kind = 'usage' THEN d.usage_start < d.usage_end
                    -- Without proration a period has one fee: that of its end, or paid in advance that of its start.
-                   WHEN (d.s).proration = 'none' THEN NOT CASE d.timing WHEN 'advance' THEN d.earlier ELSE d.later END
+                   WHEN (d.s).proration = 'none' THEN NOT CASE d.timing WHEN 'advance' THEN d.paid_earlier ELSE d.later END
+                       AND (d.trial_end IS NULL OR d.trial_end < d.item_end)
                    ELSE d.item_start < d.item_end END
           AND CASE d.timing WHEN 'advance' THEN d.item_start <= billable_items.until ELSE d.item_end <= billable_items.until END
     ), amounts AS MATERIALIZED (
@@ -234,7 +250,7 @@ BEGIN
     UNION ALL
     SELECT x.id, p.component, x.starts_at, x.starts_at, 'setup', x.plan, p.id, NULL, p.model, p.params, 1, 1, 1, NULL,
         tenancy.price_number(p.params, 'amount')
-    FROM stretches x JOIN tenancy.prices p ON p.plan = x.plan AND p.kind = 'setup'
+    FROM stretches x JOIN book p ON p.plan = x.plan AND p.kind = 'setup'
       AND p.valid_from <= x.starts_at AND (p.valid_to IS NULL OR p.valid_to > x.starts_at)
     WHERE x.is_new AND x.starts_at >= billable_items.since AND greatest(x.trial_end, x.starts_at) <= billable_items.until
       -- Whoever leaves within the trial owes nothing; whoever only changes the plan then does.
@@ -244,4 +260,4 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.billable_items(text, timestamptz, timestamptz, bigint, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.billable_items(text, timestamptz, timestamptz, bigint, timestamptz) IS
-'What a tenant owes by an instant for periods that were not over at another, item by item and unrounded: usage, fees, set-up fees and what is missing to a minimum, whether billed or not. A fee is numerator / denominator of its amount. Usage is what is rolled up or, with below_stamp, what the ledger''s rows below it say; known_at takes subscriptions as they were known then.';
+'What a tenant owes by an instant for periods that were not over at another, item by item and unrounded: usage, fees, set-up fees and what is missing to a minimum, whether billed or not. A fee is numerator / denominator of its amount. Usage is what is rolled up or, with below_stamp, what the ledger''s rows below it say; known_at takes subscriptions and prices as they were known then.';

@@ -25,6 +25,8 @@ CREATE TABLE tenancy.invoices (
     status_reason text,
     parties jsonb,
     issue_no bigint,
+    rounding text NOT NULL DEFAULT 'half_up',
+    late_days integer NOT NULL DEFAULT 35,
     CHECK ((status = 'draft') = (number IS NULL) AND (number IS NULL) = (issued_at IS NULL)),
     CHECK ((kind = 'credit_note') = (corrects IS NOT NULL)),
     CHECK (total = subtotal - discount + tax - credits)
@@ -34,7 +36,7 @@ CREATE UNIQUE INDEX invoices_period ON tenancy.invoices (tenant_id, period_start
 CREATE INDEX invoices_tenant ON tenancy.invoices (tenant_id, period_start);
 CREATE INDEX invoices_corrects ON tenancy.invoices (corrects) WHERE corrects IS NOT NULL;
 COMMENT ON TABLE tenancy.invoices IS
-'Invoices and credit notes: one invoice a tenant and billing period that is not void, from draft to final and then paid, void or uncollectible. total = subtotal - discount + tax - credits, in the currency''s major unit, and the sum of the lines. The usage billed is that of ledger rows with stamps below the watermark; parties are seller and buyer as they were when it became final; issue_no is its place in its series, and the order in which invoices became final.';
+'Invoices and credit notes: one invoice a tenant and billing period that is not void, from draft to final and then paid, void or uncollectible. total = subtotal - discount + tax - credits, in the currency''s major unit, and the sum of the lines. The usage billed is that of ledger rows with stamps below the watermark; parties are seller and buyer as they were when it became final; issue_no is its place in its series, and the order in which invoices became final; rounding and late_days are the plan''s as they were.';
 
 CREATE TABLE tenancy.invoice_lines (
     invoice_id bigint NOT NULL,
@@ -128,16 +130,18 @@ CREATE TRIGGER final_all BEFORE TRUNCATE ON tenancy.invoices
     FOR EACH STATEMENT EXECUTE FUNCTION tenancy.refuse_invoice_change();
 CREATE TRIGGER final_all BEFORE TRUNCATE ON tenancy.invoice_lines
     FOR EACH STATEMENT EXECUTE FUNCTION tenancy.refuse_invoice_change();
--- A restore brings the lines of final invoices, before or after them, but all of them at once: what was there
--- cannot get another line without its total becoming wrong.
+-- A restore brings the lines of final invoices, before or after them, but all of them at once: an invoice
+-- that has lines gets no further one.
 CREATE FUNCTION tenancy.refuse_invoice_line() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF EXISTS (SELECT FROM (SELECT DISTINCT n.invoice_id FROM new_lines n) n JOIN tenancy.invoices i ON i.id = n.invoice_id
-               WHERE i.status <> 'draft' AND i.total <> (SELECT sum(l.amount) FROM tenancy.invoice_lines l WHERE l.invoice_id = i.id)) THEN
+               WHERE i.status <> 'draft' AND (i.total <> (SELECT sum(l.amount) FROM tenancy.invoice_lines l WHERE l.invoice_id = i.id)
+                   OR EXISTS (SELECT FROM tenancy.invoice_lines l WHERE l.invoice_id = i.id
+                       AND NOT EXISTS (SELECT FROM new_lines o WHERE (o.invoice_id, o.line_no) = (l.invoice_id, l.line_no))))) THEN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = 'invoices are final',
-            DETAIL = 'INSERT on tenancy.invoice_lines is refused for everybody where the lines no longer add up to the total.',
+            DETAIL = 'INSERT on tenancy.invoice_lines is refused for everybody but a restore, which brings all lines of an invoice at once.',
             HINT = 'Correct an invoice with tenancy.issue_credit_note().';
     END IF;
     RETURN NULL;
@@ -175,7 +179,18 @@ REVOKE ALL ON FUNCTION tenancy.set_invoice_prefix(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.set_invoice_prefix(text, text) IS
 'Sets what the numbers of a series (invoice, credit_note) begin with from now on (defaults INV- and CN-, at most 20 characters); numbers go on. False if it is that already. Error: 22023 unknown series, or no or too long a prefix.';
 
--- Whoever makes invoices final waits here for those who do it at the same time: that is the price of numbers without gaps.
+-- Whoever makes invoices final waits for those who do it at the same time, from before they look at what is billed: two
+-- periods of a tenant reach into each other, and what one bills or voids the other must know.
+CREATE FUNCTION tenancy.lock_invoices() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM FROM tenancy.invoice_series s WHERE s.name = 'invoice' FOR NO KEY UPDATE;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.lock_invoices() FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.lock_invoices() IS 'Internal: one transaction at a time makes invoices final, or void.';
+
+-- A number belongs to the transaction that takes it: that is the price of numbers without gaps.
 CREATE FUNCTION tenancy.take_invoice_numbers(series text, count bigint, OUT prefix text, OUT first bigint)
 LANGUAGE sql SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC

@@ -4,7 +4,7 @@
 CREATE TABLE tenancy.coupons (
     id text COLLATE "C" PRIMARY KEY CHECK (id ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$'),
     percent_off numeric CHECK (percent_off > 0 AND percent_off <= 100),
-    amount_off numeric CHECK (amount_off > 0),
+    amount_off numeric CHECK (amount_off > 0 AND amount_off < 'Infinity'),
     currency text CHECK (currency ~ '^[A-Z]{3}$'),
     component text COLLATE "C",
     periods integer CHECK (periods > 0),
@@ -181,10 +181,10 @@ BEGIN
     IF code IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('tenant "%s" has no plan', payer.id),
             HINT = 'Its plan says what currency credits are in: give it one with tenancy.set_plan().';
-    ELSIF (amount > 0) IS NOT TRUE OR amount IN ('NaN', 'Infinity') OR round(amount, tenancy.currency_digits(code)) <> amount OR max_rollover < 0
+    ELSIF (amount > 0) IS NOT TRUE OR amount IN ('NaN', 'Infinity') OR NOT isfinite(starts_at) OR max_rollover = 'NaN' OR round(amount, tenancy.currency_digits(code)) <> amount OR max_rollover < 0
        OR expires_at <= coalesce(starts_at, tenancy.clock_time()) OR (max_rollover IS NOT NULL AND expires_at IS NULL) OR priority IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'invalid credit',
-            HINT = 'An amount above 0 in whole minor units of the currency; an expiry after the start; max_rollover not negative, and only with an expiry.';
+            HINT = 'An amount above 0 in whole minor units of the currency; a finite start, and an expiry after it; max_rollover not negative, and only with an expiry.';
     END IF;
     INSERT INTO tenancy.credit_grants (tenant_id, currency, amount, balance, priority, starts_at, expires_at, max_rollover, reason)
     VALUES (payer.id, code, grant_credit.amount, grant_credit.amount, grant_credit.priority, coalesce(grant_credit.starts_at, tenancy.clock_time()),
@@ -205,16 +205,21 @@ DECLARE
     old_grant tenancy.credit_grants;
     next_amount numeric;
     next_id bigint;
+    next_end timestamptz;
+    seconds numeric;
     result bigint := 0;
+    known_id text := (SELECT t.id FROM tenancy.tenants t WHERE lower(t.id) = lower(expire_credits.tenant));
 BEGIN
-    -- A grant that rolled over may be over as well.
+    IF expire_credits.tenant IS NOT NULL AND known_id IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('tenant "%s" does not exist', expire_credits.tenant), HINT = 'Check the spelling.';
+    END IF;
     LOOP
         IF expire_credits.tenant IS NULL THEN
             SELECT * INTO old_grant FROM tenancy.credit_grants g WHERE g.expires_at <= now AND g.balance > 0
             ORDER BY g.expires_at, g.id LIMIT 1 FOR UPDATE;
         ELSE
             SELECT * INTO old_grant FROM tenancy.credit_grants g
-            WHERE g.tenant_id = expire_credits.tenant AND g.expires_at <= now AND g.balance > 0
+            WHERE g.tenant_id = known_id AND g.expires_at <= now AND g.balance > 0
             ORDER BY g.expires_at, g.id LIMIT 1 FOR UPDATE;
         END IF;
         EXIT WHEN NOT FOUND;
@@ -223,9 +228,13 @@ BEGIN
         UPDATE tenancy.credit_grants g SET balance = 0 WHERE g.id = old_grant.id;
         INSERT INTO tenancy.credit_entries (grant_id, kind, amount) VALUES (old_grant.id, 'expire', -old_grant.balance);
         IF next_amount > 0 THEN
+            -- In seconds: days would be those of the session's time zone. To the length that is running: between, nothing can
+            -- have changed, and short ones would be without number.
+            seconds := extract(epoch FROM old_grant.expires_at - old_grant.starts_at);
+            next_end := old_grant.expires_at + make_interval(secs => (seconds * (div(extract(epoch FROM now - old_grant.expires_at), seconds) + 1))::double precision);
             INSERT INTO tenancy.credit_grants (tenant_id, currency, amount, balance, priority, starts_at, expires_at, max_rollover, rolled_from, reason)
-            VALUES (old_grant.tenant_id, old_grant.currency, next_amount, next_amount, old_grant.priority, old_grant.expires_at,
-                old_grant.expires_at + (old_grant.expires_at - old_grant.starts_at), old_grant.max_rollover, old_grant.id, old_grant.reason)
+            VALUES (old_grant.tenant_id, old_grant.currency, next_amount, next_amount, old_grant.priority,
+                next_end - make_interval(secs => seconds::double precision), next_end, old_grant.max_rollover, old_grant.id, old_grant.reason)
             RETURNING id INTO next_id;
             INSERT INTO tenancy.credit_entries (grant_id, kind, amount) VALUES (next_id, 'grant', next_amount);
         END IF;
@@ -236,4 +245,4 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.expire_credits(text) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.expire_credits(text) IS
-'Ends credits whose time is over, of one tenant or of all, and carries over what rolls over; returns how many ended. Invoices do it for their tenant first; tenancyd serve calls it.';
+'Ends credits whose time is over, of one tenant or of all, and carries over what rolls over; returns how many ended. Invoices do it for their tenant first; tenancyd serve calls it. Error: 42704 unknown tenant.';

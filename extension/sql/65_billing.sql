@@ -60,7 +60,7 @@ COMMENT ON FUNCTION tenancy.billing_error(text, text) IS 'Internal: a problem of
 -- What is owed by the end of a period, less what other invoices have billed for the same item: late usage, a
 -- change of plan in a period paid in advance, a price that began within it become adjustments by themselves.
 CREATE FUNCTION tenancy.charges(tenant text, since timestamptz, until timestamptz, below_stamp bigint DEFAULT NULL,
-    known_at timestamptz DEFAULT 'infinity', before_invoice bigint DEFAULT NULL)
+    known_at timestamptz DEFAULT 'infinity', before_invoice bigint DEFAULT NULL, currency text DEFAULT NULL)
 RETURNS TABLE (line_no integer, kind text, component text, metric text, model text, params jsonb, quantity numeric,
     unit_amount numeric, exact_amount numeric, billed_before numeric, price_id bigint, subscription_id bigint, plan text,
     item_start timestamptz, item_end timestamptz, numerator numeric, denominator numeric, tiers jsonb)
@@ -74,12 +74,14 @@ BEGIN
     -- the tables were small would read the whole of them for every tenant ever after: hence no sequential scans.
     RETURN QUERY
     WITH items AS MATERIALIZED (
-        SELECT * FROM tenancy.billable_items(charges.tenant, charges.since, charges.until, charges.below_stamp, charges.known_at)
+        SELECT b.* FROM tenancy.billable_items(charges.tenant, charges.since, charges.until, charges.below_stamp, charges.known_at) b
+        WHERE charges.currency IS NULL OR EXISTS (SELECT FROM tenancy.plans p WHERE p.id = b.plan AND p.currency = charges.currency)
     ), billed AS MATERIALIZED (
         SELECT l.subscription_id, l.component, l.item_start, sum(l.exact_amount) AS amount,
             (array_agg(l ORDER BY i.issue_no DESC))[1] AS last
         FROM tenancy.invoices i JOIN tenancy.invoice_lines l ON l.invoice_id = i.id
         WHERE i.tenant_id = charges.tenant AND i.kind = 'invoice' AND i.status <> 'draft' AND l.subscription_id IS NOT NULL
+          AND (charges.currency IS NULL OR i.currency = charges.currency)
           -- An invoice that was made before another was voided knew it as valid.
           AND (i.status <> 'void' OR i.status_changed_at > charges.known_at)
           AND (turn IS NULL OR i.issue_no < turn) AND i.issued_at <= charges.known_at
@@ -109,9 +111,9 @@ BEGIN
     WHERE d.exact_amount <> 0 OR (d.kind = 'usage' AND d.quantity <> 0);
 END
 $$;
-REVOKE ALL ON FUNCTION tenancy.charges(text, timestamptz, timestamptz, bigint, timestamptz, bigint) FROM PUBLIC;
-COMMENT ON FUNCTION tenancy.charges(text, timestamptz, timestamptz, bigint, timestamptz, bigint) IS
-'What a tenant is still to pay by an instant, line by line and unrounded: billable_items() less what invoices have billed for the same item (those before one, with before_invoice). Items of 0 are left out, but for priced usage.';
+REVOKE ALL ON FUNCTION tenancy.charges(text, timestamptz, timestamptz, bigint, timestamptz, bigint, text) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.charges(text, timestamptz, timestamptz, bigint, timestamptz, bigint, text) IS
+'What a tenant is still to pay by an instant, line by line and unrounded: billable_items() less what invoices have billed for the same item (those before one, with before_invoice), of plans in one currency or of all (default). Items of 0 are left out, but for priced usage.';
 
 -- One statement, and so one snapshot: of what is rolled up, of the watermark that says so, and of what
 -- was billed. In two, a rollup could come between them. Windows instead of joins: nothing is known of how many
@@ -120,11 +122,11 @@ CREATE FUNCTION tenancy.draft_lines(ids bigint[]) RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     WITH lines AS MATERIALIZED (
-        SELECT i.id AS invoice_id, tenancy.currency_digits(i.currency) AS digits, c.*,
+        SELECT i.id AS invoice_id, p.rounding, p.late_days, tenancy.currency_digits(i.currency) AS digits, c.*,
             tenancy.round_money(coalesce(sum(c.exact_amount) OVER invoice, 0), tenancy.currency_digits(i.currency), p.rounding) AS subtotal,
             array_agg(c.exact_amount) OVER invoice AS exact
         FROM tenancy.invoices i JOIN tenancy.plans p ON p.id = i.plan
-        LEFT JOIN LATERAL tenancy.charges(i.tenant_id, i.period_start - make_interval(days => p.late_days), i.period_end) c ON true
+        LEFT JOIN LATERAL tenancy.charges(i.tenant_id, i.period_start - make_interval(days => p.late_days), i.period_end, currency => i.currency) c ON true
         WHERE i.id = ANY (draft_lines.ids) AND i.status = 'draft'
         WINDOW invoice AS (PARTITION BY i.id ORDER BY c.line_no ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
     ), written AS (
@@ -135,9 +137,9 @@ BEGIN ATOMIC
             (tenancy.allot(l.exact, l.subtotal, l.digits))[l.line_no]
         FROM lines l WHERE l.line_no IS NOT NULL
     )
-    UPDATE tenancy.invoices i SET subtotal = s.subtotal, discount = 0, tax = 0, credits = 0, total = s.subtotal,
+    UPDATE tenancy.invoices i SET rounding = s.rounding, late_days = s.late_days, subtotal = s.subtotal, discount = 0, tax = 0, credits = 0, total = s.subtotal,
         watermark = coalesce((SELECT g.watermark FROM tenancy.ledger_state g), -9223372036854775808), drafted_at = tenancy.clock_time()
-    FROM (SELECT l.invoice_id, min(l.subtotal) AS subtotal FROM lines l GROUP BY l.invoice_id) s WHERE i.id = s.invoice_id;
+    FROM (SELECT DISTINCT l.invoice_id, l.rounding, l.late_days, l.subtotal FROM lines l) s WHERE i.id = s.invoice_id;
 END;
 REVOKE ALL ON FUNCTION tenancy.draft_lines(bigint[]) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.draft_lines(bigint[]) IS 'Internal: writes the lines of drafts that have none.';
@@ -159,7 +161,6 @@ CREATE FUNCTION tenancy.complete_draft(invoice tenancy.invoices) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     digits integer := tenancy.currency_digits(invoice.currency);
-    rounding text := (SELECT p.rounding FROM tenancy.plans p WHERE p.id = invoice.plan);
     left_over numeric := invoice.subtotal;
     share numeric;
     base numeric;
@@ -171,16 +172,18 @@ BEGIN
           AND (c.currency IS NULL OR c.currency = invoice.currency)
         ORDER BY c.component IS NULL, t.redeemed_at, c.id
     LOOP
+        -- Of a component what coupons have left of it.
         base := greatest(least(left_over, CASE WHEN item.component IS NULL THEN left_over ELSE
-            (SELECT coalesce(sum(l.amount), 0) FROM tenancy.invoice_lines l WHERE l.invoice_id = invoice.id AND l.component = item.component) END), 0);
-        share := tenancy.round_money(CASE WHEN item.percent_off IS NULL THEN least(item.amount_off, base) ELSE base * item.percent_off * 0.01 END, digits, rounding);
+            (SELECT coalesce(sum(l.amount), 0) FROM tenancy.invoice_lines l LEFT JOIN tenancy.coupons o ON l.kind = 'discount' AND o.id = l.reference
+             WHERE l.invoice_id = invoice.id AND CASE l.kind WHEN 'discount' THEN o.component ELSE l.component END = item.component) END), 0);
+        share := tenancy.round_money(CASE WHEN item.percent_off IS NULL THEN least(item.amount_off, base) ELSE base * item.percent_off * 0.01 END, digits, invoice.rounding);
         CONTINUE WHEN share = 0;
         PERFORM tenancy.add_line(invoice.id, 'discount', item.id, -share, 1, item.id);
         invoice.discount := invoice.discount + share;
         left_over := left_over - share;
     END LOOP;
     FOR item IN SELECT * FROM tenancy.tenant_taxes x WHERE x.tenant_id = invoice.tenant_id ORDER BY x.name LOOP
-        share := tenancy.round_money(left_over * item.rate_pct * 0.01, digits, rounding);
+        share := tenancy.round_money(left_over * item.rate_pct * 0.01, digits, invoice.rounding);
         CONTINUE WHEN share = 0;
         PERFORM tenancy.add_line(invoice.id, 'tax', item.name, share, left_over, item.rate_pct || ' %');
         invoice.tax := invoice.tax + share;
@@ -313,6 +316,9 @@ BEGIN
             OR NOT EXISTS (SELECT FROM tenancy.billing_state(tenants, day) s WHERE s.problem = 'usage pending');
         PERFORM pg_sleep(0.02);
     END LOOP;
+    IF final THEN
+        PERFORM tenancy.lock_invoices();
+    END IF;
     -- The prices stay as they are until the invoices are there: set_price() waits for this lock.
     PERFORM FROM tenancy.plans p ORDER BY p.id FOR SHARE;
 

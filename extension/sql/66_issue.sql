@@ -135,6 +135,7 @@ DECLARE
     result bigint[] := '{}';
     ids bigint[];
 BEGIN
+    PERFORM tenancy.lock_invoices();
     PERFORM FROM tenancy.plans p ORDER BY p.id FOR SHARE;
     -- One of a tenant at a time, the oldest first: the next must know what this one billed.
     LOOP
@@ -148,7 +149,7 @@ BEGIN
                   AND x.valid_from <= coalesce(s.trial_end, s.starts_at) AND (x.valid_to IS NULL OR x.valid_to > coalesce(s.trial_end, s.starts_at)))
               -- Once there is an invoice of a later time, that has it; but not what was billed here and voided.
               AND NOT EXISTS (SELECT FROM tenancy.invoices i WHERE i.tenant_id = s.tenant_id AND i.kind = 'invoice' AND i.status <> 'void'
-                  AND i.period_end >= coalesce(s.trial_end, s.starts_at)
+                  AND i.currency = p.currency AND i.period_end >= coalesce(s.trial_end, s.starts_at)
                   AND (i.period_start = coalesce(s.trial_end, s.starts_at) AND i.period_end = i.period_start
                        OR NOT EXISTS (SELECT FROM tenancy.invoices v WHERE v.tenant_id = s.tenant_id AND v.kind = 'invoice' AND v.status = 'void'
                            AND v.period_start = coalesce(s.trial_end, s.starts_at) AND v.period_end = v.period_start)))
@@ -245,7 +246,7 @@ BEGIN
     SELECT c.line_no, c.kind, c.component, c.metric, c.quantity, c.unit_amount, c.exact_amount, c.item_start, c.item_end
     FROM tenancy.billing_period(open.period, open.anchor_month, open.anchor_day, open.time_zone, now) p
     CROSS JOIN tenancy.plans b
-    CROSS JOIN LATERAL tenancy.charges(payer.id, p.period_start - make_interval(days => b.late_days), p.period_end, 9223372036854775807) c
+    CROSS JOIN LATERAL tenancy.charges(payer.id, p.period_start - make_interval(days => b.late_days), p.period_end, 9223372036854775807, currency => b.currency) c
     WHERE b.id = open.plan
     ORDER BY c.line_no;
 END
@@ -265,6 +266,14 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = format('%s %s is %s', replace(invoice.kind, '_', ' '), coalesce(invoice.number, id::text), invoice.status),
             HINT = 'Only an invoice that is final and not paid can be voided; tenancy.issue_credit_note() corrects others.';
+    END IF;
+    PERFORM tenancy.lock_invoices();
+    -- The ledger must not be purged in between.
+    PERFORM FROM tenancy.ledger_retention FOR SHARE;
+    IF NOT tenancy.is_recomputable(invoice) THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('the ledger that invoice %s was made of is not kept any more', invoice.number),
+            DETAIL = 'A void invoice is due again, and could not be made again as it was.', HINT = 'Use tenancy.issue_credit_note().';
     ELSIF EXISTS (SELECT FROM tenancy.invoices c WHERE c.corrects = invoice.id) THEN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = format('invoice %s has a credit note', invoice.number);
@@ -297,7 +306,21 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.void_invoice(bigint, text) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.void_invoice(bigint, text) IS
-'Voids a final invoice that is not paid: its number stays taken, its items are due again (to waive them, issue_credit_note() instead), credits and coupons it used go back. False if it was void. Errors: 42704 unknown, 55000 a draft, paid or uncollectible, a credit note was issued for it, credit that it gave was used, or a later invoice adjusts its items.';
+'Voids a final invoice that is not paid: its number stays taken, its items are due again (to waive them, issue_credit_note() instead), credits and coupons it used go back. False if it was void. Errors: 42704 unknown, 55000 a draft, paid or uncollectible, a credit note was issued for it, credit that it gave was used, a later invoice adjusts its items, or the ledger it was made of was dropped (keep_ledger()).';
+
+CREATE FUNCTION tenancy.are_credit_lines(lines jsonb) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF jsonb_typeof(lines) <> 'array' OR EXISTS (SELECT FROM jsonb_array_elements(lines) w WHERE jsonb_typeof(w) <> 'object') THEN
+        RETURN false;
+    END IF;
+    RETURN NOT EXISTS (SELECT FROM jsonb_array_elements(lines) w
+            WHERE w - '{line,amount}'::text[] <> '{}' OR (w ->> 'line' ~ '^[0-9]{1,9}$') IS NOT TRUE OR w ->> 'amount' !~ '^-?[0-9]{1,15}([.][0-9]{1,20})?$')
+        AND (SELECT count(DISTINCT (w ->> 'line')::integer) = count(*) FROM jsonb_array_elements(lines) w);
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.are_credit_lines(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.are_credit_lines(jsonb) IS 'Internal: do these name lines of an invoice, each once, with amounts or without?';
 
 -- Cumulative amounts are rounded, so that many small notes come to what one note over all would.
 CREATE FUNCTION tenancy.issue_credit_note(invoice_id bigint, lines jsonb DEFAULT NULL, reason text DEFAULT NULL, as_credit boolean DEFAULT false)
@@ -313,6 +336,9 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = format('%s %s is %s', replace(original.kind, '_', ' '), coalesce(original.number, invoice_id::text), original.status),
             HINT = 'Credit notes are for invoices that are final, paid or uncollectible.';
+    ELSIF lines IS NOT NULL AND NOT tenancy.are_credit_lines(lines) THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'invalid lines of a credit note', DETAIL = format('The lines are %s.', lines),
+            HINT = 'Write [{"line": 1, "amount": "5.00"}], each line of the invoice once; without amounts, what is left of them.';
     END IF;
     INSERT INTO tenancy.invoices (tenant_id, plan, time_zone, period_start, period_end, currency, kind, corrects, status_reason, watermark)
     VALUES (original.tenant_id, original.plan, original.time_zone, original.period_start, original.period_end, original.currency,
@@ -331,7 +357,7 @@ BEGIN
     INSERT INTO tenancy.invoice_lines (invoice_id, line_no, kind, component, quantity, exact_amount, amount, reference)
     SELECT note, row_number() OVER (ORDER BY i.line_no), 'adjustment', i.component, i.quantity, -i.amount_off, -i.amount_off, i.line_no::text
     FROM items i WHERE i.amount_off <> 0
-      AND CASE WHEN i.amount_off < 0 OR i.amount_off > i.amount - i.before OR round(i.amount_off, digits) <> i.amount_off
+      AND CASE WHEN i.amount_off NOT BETWEEN least(i.amount - i.before, 0) AND greatest(i.amount - i.before, 0) OR round(i.amount_off, digits) <> i.amount_off
                THEN tenancy.raise_error('22023', format('line %s of invoice %s cannot be credited with %s', i.line_no, original.number, i.amount_off),
                    format('It is %s, of which %s is credited already.', i.amount, i.before), 'Credit at most what is left, in whole minor units.') IS NULL
                ELSE true END;
@@ -340,6 +366,12 @@ BEGIN
             DETAIL = format('The lines are %s.', coalesce(lines::text, 'all')),
             HINT = 'Write [{"line": 1, "amount": "5.00"}] with numbers of its item lines; without amounts, what is left of them.';
     END IF;
+    -- An invoice with items below zero is less than the others come to.
+    PERFORM tenancy.raise_error('22023', format('invoice %s cannot be credited with %s', original.number, c.after - c.before),
+        format('Its items come to %s, of which %s is credited already.', original.subtotal, c.before), 'Credit more than nothing, and at most what is left.')
+    FROM (SELECT coalesce(-sum(l.amount) FILTER (WHERE l.invoice_id <> note), 0) AS before, -sum(l.amount) AS after
+          FROM tenancy.invoices i JOIN tenancy.invoice_lines l ON l.invoice_id = i.id AND l.kind = 'adjustment' WHERE i.corrects = original.id) c
+    WHERE c.after <= c.before OR c.after > original.subtotal;
     SELECT c.before, c.after,
         CASE WHEN original.subtotal = 0 THEN 0 ELSE tenancy.prorate(abs(original.discount), c.after, abs(original.subtotal), digits)
             - tenancy.prorate(abs(original.discount), c.before, abs(original.subtotal), digits) END AS discount
@@ -376,4 +408,4 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.issue_credit_note(bigint, jsonb, text, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.issue_credit_note(bigint, jsonb, text, boolean) IS
-'Credits a final, paid or uncollectible invoice, whole (default) or lines of it, [{"line": 1, "amount": "5.00"}] (without amount: what is left of the line), with its share of discounts and taxes; returns the id of the credit note, whose amounts are negative and which is final at once. What it credits is not billed again. as_credit (default false) makes the sum prepaid credit of the tenant; otherwise it is yours to refund. Errors: 42704 unknown, 55000 a draft, void, or a credit note, 22023 more than is left, or no such line.';
+'Credits a final, paid or uncollectible invoice, whole (default) or lines of it, [{"line": 1, "amount": "5.00"}] (without amount: what is left of the line), with its share of discounts and taxes; returns the id of the credit note, whose amounts are negative and which is final at once. What it credits is not billed again. as_credit (default false) makes the sum prepaid credit of the tenant; otherwise it is yours to refund. Errors: 42704 unknown, 55000 a draft, void, or a credit note, 22023 more than is left of a line or in all, or lines that are none or named twice.';

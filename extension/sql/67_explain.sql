@@ -5,8 +5,8 @@
 CREATE FUNCTION tenancy.is_recomputable(invoice tenancy.invoices) RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    RETURN NOT EXISTS (SELECT FROM tenancy.ledger_horizons h JOIN tenancy.plans p ON p.id = invoice.plan
-        WHERE h.tenant_id = invoice.tenant_id AND h.kept_since > invoice.period_start - make_interval(days => p.late_days)
+    RETURN NOT EXISTS (SELECT FROM tenancy.ledger_horizons h
+        WHERE h.tenant_id = invoice.tenant_id AND h.kept_since > invoice.period_start - make_interval(days => invoice.late_days)
             - greatest(invoice.period_end - invoice.period_start, interval '31 days'));
 END
 $$;
@@ -32,14 +32,13 @@ BEGIN
     RETURN QUERY
     WITH charge AS (
         -- From the ledger, not from the hours that the invoice was made of, and as things were known then.
-        SELECT c.* FROM tenancy.plans p CROSS JOIN LATERAL tenancy.charges(invoice.tenant_id,
-            invoice.period_start - make_interval(days => p.late_days), invoice.period_end, invoice.watermark,
-            coalesce(invoice.issued_at, invoice.drafted_at), invoice.id) c
-        WHERE p.id = invoice.plan AND invoice.kind = 'invoice'
+        SELECT c.* FROM tenancy.charges(invoice.tenant_id, invoice.period_start - make_interval(days => invoice.late_days), invoice.period_end,
+            invoice.watermark, coalesce(invoice.issued_at, invoice.drafted_at), invoice.id, invoice.currency) c
+        WHERE invoice.kind = 'invoice'
     ), sums AS (
-        SELECT tenancy.round_money(coalesce(sum(c.exact_amount), 0), tenancy.currency_digits(invoice.currency), p.rounding) AS subtotal,
+        SELECT tenancy.round_money(coalesce(sum(c.exact_amount), 0), tenancy.currency_digits(invoice.currency), invoice.rounding) AS subtotal,
             coalesce(array_agg(c.exact_amount ORDER BY c.line_no) FILTER (WHERE c.line_no > 0), '{}') AS exact
-        FROM tenancy.plans p LEFT JOIN charge c ON true WHERE p.id = invoice.plan GROUP BY p.rounding
+        FROM charge c
     ), right_ones AS (
         SELECT c.*, a.amounts[c.line_no] AS amount
         FROM charge c CROSS JOIN (
@@ -58,9 +57,10 @@ BEGIN
     -- Lines without an item are their own truth; what can be recomputed of them is the sums.
     SELECT x.line_no, x.component, x.amount, x.amount,
         CASE x.kind WHEN 'tax' THEN invoice.kind = 'credit_note' OR x.amount = tenancy.round_money((invoice.subtotal - invoice.discount) * split_part(x.reference, ' ', 1)::numeric * 0.01,
-                         tenancy.currency_digits(invoice.currency), (SELECT p.rounding FROM tenancy.plans p WHERE p.id = invoice.plan))
+                         tenancy.currency_digits(invoice.currency), invoice.rounding)
                     WHEN 'credit' THEN invoice.status = 'draft' OR EXISTS (SELECT FROM tenancy.credit_entries e WHERE e.invoice_id = invoice.id AND e.kind = 'draw'
-                         AND e.grant_id::text = x.reference AND e.amount = x.amount) ELSE true END
+                         AND e.grant_id::text = x.reference AND e.amount = x.amount)
+                    WHEN 'discount' THEN true WHEN 'carried' THEN true ELSE invoice.kind = 'credit_note' END
     FROM lines x WHERE x.subscription_id IS NULL
     UNION ALL
     SELECT NULL, 'total', CASE invoice.kind WHEN 'invoice' THEN s.subtotal ELSE invoice.subtotal END - invoice.discount + invoice.tax - invoice.credits, invoice.total,
@@ -75,7 +75,18 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.verify_invoice(bigint) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.verify_invoice(bigint) IS
-'Recomputes an invoice from the ledger and the price book, with subscriptions as they were known when it was made: a row a line and one for the total, with the amount as it must be and as it is; ok where price, quantity, tiers, exact and rounded amount all agree. Usage that came after the invoice does not count: see late_usage. Errors: 42704 unknown invoice, 55000 its part of the ledger was dropped (keep_ledger()).';
+'Recomputes an invoice from the ledger and the price book, with subscriptions, prices and terms as they were known when it was made: a row a line and one for the total, with the amount as it must be and as it is; ok where price, quantity, tiers, exact and rounded amount all agree. Usage that came after the invoice does not count: see late_usage. Errors: 42704 unknown invoice, 55000 its part of the ledger was dropped (keep_ledger()).';
+
+-- A tier as arithmetic that anybody can check.
+CREATE FUNCTION tenancy.tier_text(tier jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+RETURN concat_ws(' ', CASE WHEN tier ? 'value' THEN coalesce(nullif(tier ->> 'value', ''), '(none)') || ':' END,
+    CASE WHEN tier ? 'events' THEN format('%s events, %s charged', tier ->> 'events', tier ->> 'charged')
+         ELSE concat_ws(' × ', trim_scale((tier ->> 'units')::numeric), trim_scale((tier ->> 'unit_amount')::numeric)) END,
+    CASE WHEN (tier ->> 'flat_amount')::numeric <> 0 AND NOT tier ? 'events' THEN '+ ' || trim_scale((tier ->> 'flat_amount')::numeric) END,
+    '= ' || trim_scale((tier ->> 'amount')::numeric));
+REVOKE ALL ON FUNCTION tenancy.tier_text(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.tier_text(jsonb) IS 'Internal: a tier of an invoice line as a calculation.';
 
 CREATE FUNCTION tenancy.explain_invoice(id bigint)
 RETURNS TABLE (line_no integer, kind text, component text, tier integer, units numeric, unit_amount numeric, flat_amount numeric, amount numeric,
@@ -92,9 +103,7 @@ BEGIN
         coalesce((t.tier ->> 'amount')::numeric, l.exact_amount),
         CASE WHEN l.numerator <> l.denominator AND l.metric IS NULL THEN format('%s / %s', trim_scale(l.numerator), trim_scale(l.denominator)) END,
         l.item_start, l.item_end, CASE WHEN l.metric IS NOT NULL THEN i.watermark END,
-        CASE WHEN t.tier IS NOT NULL THEN concat_ws(' ', trim_scale((t.tier ->> 'units')::numeric) || ' × ' || trim_scale((t.tier ->> 'unit_amount')::numeric),
-                CASE WHEN (t.tier ->> 'flat_amount')::numeric <> 0 THEN '+ ' || trim_scale((t.tier ->> 'flat_amount')::numeric) END,
-                '= ' || trim_scale((t.tier ->> 'amount')::numeric), CASE WHEN l.billed_before <> 0 THEN format('(billed before: %s)', trim_scale(l.billed_before)) END)
+        CASE WHEN t.tier IS NOT NULL THEN concat_ws(' ', tenancy.tier_text(t.tier), CASE WHEN l.billed_before <> 0 THEN format('(billed before: %s)', trim_scale(l.billed_before)) END)
              WHEN l.kind IN ('fee', 'minimum', 'adjustment') AND l.denominator IS NOT NULL THEN concat_ws(' ', trim_scale(tenancy.price_number(l.params, 'amount', 0)) || ' × '
                 || trim_scale(l.numerator) || ' / ' || trim_scale(l.denominator), CASE WHEN l.billed_before <> 0 THEN format('- %s billed before', trim_scale(l.billed_before)) END)
              WHEN l.kind = 'tax' AND i.kind = 'invoice' THEN format('%s of %s', l.reference, l.quantity) END

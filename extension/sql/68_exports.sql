@@ -158,20 +158,21 @@ COMMENT ON FUNCTION tenancy.html_party(text, jsonb) IS 'Internal: seller or buye
 CREATE FUNCTION tenancy.html_lines(invoice tenancy.invoices, digits integer) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 RETURN coalesce((
-    SELECT string_agg(format('<tr><td><bdi>%s</bdi>%s</td><td>%s</td><td class="n">%s</td><td class="n">%s</td><td class="n">%s</td></tr>',
+    SELECT string_agg(format('<tr><td><bdi>%s</bdi>%s</td><td class="t">%s</td><td class="n">%s</td><td class="n">%s</td><td class="n">%s</td></tr>',
             tenancy.html_text(l.component),
             CASE WHEN l.kind IN ('adjustment', 'setup', 'minimum') THEN '<small>' || CASE l.kind WHEN 'adjustment' THEN 'adjustment' WHEN 'setup' THEN 'once'
                 ELSE 'up to the minimum' END || '</small>' ELSE '' END
-            || coalesce((SELECT '<small>' || string_agg(format('%s &times; %s%s = %s', trim_scale((t ->> 'units')::numeric), trim_scale((t ->> 'unit_amount')::numeric),
-                   CASE WHEN (t ->> 'flat_amount')::numeric <> 0 THEN ' + ' || trim_scale((t ->> 'flat_amount')::numeric) ELSE '' END,
-                   trim_scale((t ->> 'amount')::numeric)), '<br>' ORDER BY n) || '</small>'
-                FROM jsonb_array_elements(l.tiers) WITH ORDINALITY AS u(t, n) WHERE jsonb_array_length(l.tiers) > 1), '')
-            || CASE WHEN l.billed_before <> 0 THEN format('<small>billed before: %s</small>', trim_scale(l.billed_before)) ELSE '' END,
-            CASE WHEN l.item_end > l.item_start THEN concat(tenancy.html_time(l.item_start, invoice.time_zone, false), ' &ndash; ',
-                tenancy.html_time(l.item_end, invoice.time_zone, true)) ELSE tenancy.html_time(l.item_start, invoice.time_zone, false) END,
-            CASE WHEN l.kind IN ('usage', 'adjustment') THEN trim_scale(l.quantity)
+            -- Where quantity times unit price is not the amount.
+            || coalesce((SELECT '<small>' || string_agg('<bdi>' || replace(tenancy.html_text(tenancy.tier_text(t)), '×', '&times;') || '</bdi>', '<br>' ORDER BY n) || '</small>'
+                FROM jsonb_array_elements(l.tiers) WITH ORDINALITY AS u(t, n)
+                WHERE jsonb_array_length(l.tiers) > 1 OR l.unit_amount IS NULL OR (t ->> 'units')::numeric <> l.quantity), '')
+            || CASE WHEN l.billed_before <> 0 THEN format('<small>%s less %s billed before</small>', round(l.exact_amount + l.billed_before, digits),
+                   round(l.billed_before, digits)) ELSE '' END,
+            '<span>' || CASE WHEN l.item_end > l.item_start THEN concat(tenancy.html_time(l.item_start, invoice.time_zone, false), ' &ndash;</span> <span>',
+                tenancy.html_time(l.item_end, invoice.time_zone, true)) ELSE tenancy.html_time(l.item_start, invoice.time_zone, false) END || '</span>',
+            CASE WHEN l.metric IS NOT NULL OR l.subscription_id IS NULL THEN trim_scale(l.quantity)
                  WHEN l.numerator <> l.denominator THEN round(tenancy.prorate(1, l.numerator, l.denominator), 4) END,
-            trim_scale(l.unit_amount), round(l.amount, digits)), E'\n' ORDER BY l.line_no)
+            trim_scale(CASE WHEN l.kind = 'adjustment' AND l.metric IS NULL AND l.params ? 'amount' THEN (l.params ->> 'amount')::numeric ELSE l.unit_amount END), round(l.amount, digits)), E'\n' ORDER BY l.line_no)
     FROM tenancy.invoice_lines l WHERE l.invoice_id = invoice.id AND l.kind NOT IN ('discount', 'tax', 'credit', 'carried')), '');
 REVOKE ALL ON FUNCTION tenancy.html_lines(tenancy.invoices, integer) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.html_lines(tenancy.invoices, integer) IS 'Internal: the items of an invoice as rows of a page''s table.';
@@ -215,7 +216,7 @@ BEGIN
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>%1$s</title>
 <style>
-@page { size: A4; margin: 18mm 16mm; }
+@page { size: A4; margin: 15mm 16mm; @bottom-right { content: counter(page) " / " counter(pages); font: 8pt system-ui, sans-serif; color: #555; } }
 * { box-sizing: border-box; }
 body { font: 10.5pt/1.45 system-ui, sans-serif; color: #1a1a1a; background: #fff; max-width: 178mm; margin: 0 auto; padding: 10mm 0; }
 h1 { font-size: 20pt; font-weight: 600; margin: 0 0 6mm; overflow-wrap: anywhere; }
@@ -228,15 +229,16 @@ dt { color: #555; } dd { margin: 0; }
 table { width: 100%%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
 thead { display: table-header-group; }
 tr { break-inside: avoid; }
-th, td { padding: 1.6mm 2mm; text-align: left; vertical-align: top; border-bottom: .5pt solid #ccc; }
+th, td { padding: 1.3mm 2mm; text-align: left; vertical-align: top; border-bottom: .5pt solid #ccc; }
 td:first-child { overflow-wrap: anywhere; min-width: 45mm; }
+.t { font-size: 9pt; } .t span { white-space: nowrap; }
 thead th { font-size: 8.5pt; font-weight: 600; color: #555; border-bottom: 1pt solid #1a1a1a; }
 .n { text-align: right; white-space: nowrap; }
 small { display: block; color: #555; font-size: 8.5pt; }
 .sums { break-inside: avoid; }
 .sums th { font-weight: 400; text-align: right; border: 0; } .sums td { border: 0; }
 .sums .total th, .sums .total td { font-weight: 700; font-size: 12pt; border-top: 1pt solid #1a1a1a; }
-footer { margin-top: 10mm; white-space: pre-line; overflow-wrap: anywhere; color: #333; break-inside: avoid; }
+footer { margin-top: 8mm; break-before: avoid; white-space: pre-line; overflow-wrap: anywhere; color: #333; break-inside: avoid; }
 @media print { body { padding: 0; max-width: none; } }
 </style>
 </head>

@@ -76,7 +76,7 @@ BEGIN
     FROM notes n LEFT JOIN tenancy.invoices i ON i.id = n.corrects
     LEFT JOIN tenancy.invoice_lines l ON l.invoice_id = n.corrects AND l.line_no::text = n.reference
     WHERE (i.period_start < reconcile_invoices.until AND (i.period_end > reconcile_invoices.since OR i.period_start >= reconcile_invoices.since)) IS NOT FALSE
-      AND (n.credited <= l.amount) IS NOT TRUE;
+      AND (n.credited BETWEEN least(l.amount, 0) AND greatest(l.amount, 0)) IS NOT TRUE;
 
     -- Numbers belong to all tenants and all times.
     RETURN QUERY

@@ -1,0 +1,38 @@
+-- An invoice recomputes as things were known when it was made: prices and terms that come later do not make it wrong, but the next one adjusts it.
+\set SHOW_CONTEXT never
+SET timezone = 'UTC';
+SET datestyle = 'ISO';
+CREATE TEMPORARY VIEW lines AS SELECT i.tenant_id, i.period_start::date AS since, l.kind, l.component, l.item_start::date, l.exact_amount, l.amount
+FROM tenancy.invoices i JOIN tenancy.invoice_lines l ON l.invoice_id = i.id WHERE i.tenant_id LIKE 'in\_%' ORDER BY i.tenant_id, i.id, l.line_no;
+CREATE TEMPORARY VIEW books AS SELECT r.part, r.tenant_id, r.expected, r.actual, r.detail FROM tenancy.reconcile('2030-01-01', '2031-01-01') r WHERE r.tenant_id LIKE 'in\_%';
+\echo a fee in advance that changes, and one that is new, after it was billed for the month
+SET tenancy.clock = '2030-01-01 00:00:00';
+SELECT tenancy.create_plan('in_plan'), tenancy.set_fee('in_plan', 'base', 10, timing => 'advance'), tenancy.set_setup_fee('in_plan', 7), tenancy.create_tenant('in_acme', 'in_plan');
+SELECT cardinality(tenancy.open_accounts('in_acme'));
+SET tenancy.clock = '2030-02-01 01:00:00';
+SELECT count(tenancy.issue_invoice('in_acme', '2030-01-15'));
+SET tenancy.clock = '2030-02-02 00:00:00';
+SELECT tenancy.set_fee('in_plan', 'base', 12, '2030-02-01 00:00+00', timing => 'advance'), tenancy.set_fee('in_plan', 'extra', 3, timing => 'advance');
+SELECT * FROM books;
+SET tenancy.clock = '2030-03-01 00:00:00';
+SELECT count(tenancy.issue_invoice('in_acme', '2030-02-15'));
+SELECT * FROM lines;
+SELECT * FROM books;
+\echo other terms of the plan: rounding, and how late usage may come
+SET tenancy.clock = '2030-04-01 00:00:00';
+SELECT tenancy.create_plan('in_round'), tenancy.create_metric('in.calls'), tenancy.set_fee('in_round', 'base', 0.125), tenancy.set_price('in_round', 'in.calls', 1),
+    tenancy.create_tenant('in_round', 'in_round'), tenancy.set_tax('in_round', 'VAT', 4);
+SET tenancy.clock = '2030-05-01 00:00:00';
+SELECT count(tenancy.issue_invoice('in_round', '2030-04-15'));
+SET tenancy.tenant_id = 'in_round';
+SELECT tenancy.record_usage('in.calls', 5, at => '2030-04-20 00:00+00');
+RESET tenancy.tenant_id;
+SET tenancy.clock = '2030-06-01 00:00:00';
+SELECT count(tenancy.issue_invoice('in_round', '2030-05-15')), count(tenancy.draft_invoice('in_round', '2030-05-15')), tenancy.set_plan_terms('in_round', rounding => 'half_even', late_days => 0);
+SELECT * FROM books;
+SET tenancy.clock = '2030-07-01 00:00:00';
+SELECT count(tenancy.issue_invoice('in_round', '2030-06-15'));
+SELECT * FROM lines WHERE tenant_id = 'in_round';
+SELECT * FROM books;
+DELETE FROM tenancy.tenants WHERE id LIKE 'in\_%';
+RESET tenancy.clock;
