@@ -3,12 +3,16 @@
 #include "counters.hpp"
 
 #include "counters_file.hpp"
+#include "counters_memory.hpp"
 #include "guc.hpp"
 
 #include <type_traits>
 
 namespace tenancy::counters
 {
+
+constinit Shared *shared = nullptr;
+constinit HTAB *entries = nullptr;
 
 namespace
 {
@@ -18,46 +22,11 @@ constexpr int kKeptFree = 64;
 
 static_assert(std::has_unique_object_representations_v<Key>, "a hash key has no padding");
 
-struct Entry
-{
-    Key key;
-    pg_atomic_uint32 pins;    // processes that may add at any time
-    pg_atomic_uint32 changes; // grows with each addition
-    pg_atomic_uint32 flushed; // what `changes` was when the last committed flush looked
-    uint64 epoch;
-    pg_atomic_uint64 value[core::kCounters];
-    pg_atomic_uint64 latency[core::kBuckets];
-};
-
-struct Shared
-{
-    LWLock *lock;
-    uint64 next_epoch;
-    Latch *launcher;
-    pg_atomic_uint32 flushes; // committed ones
-    uint32 full_since;        // the flush after which nothing could make room; guarded by `lock`
-    uint32 woken_at;          // the flush after which the launcher was woken; guarded by `lock`
-};
-
-constinit Shared *shared = nullptr;
-constinit HTAB *entries = nullptr;
-
 // The entries this process has pinned: for work without a tenant, and the last tenant's or others'.
 constinit Entry *nobodys = nullptr;
 constinit Entry *last = nullptr;
 constinit char overflown[registry::kNameSize]{}; // the tenant that `last` is the common entry for
 constinit uint32 overflown_at = 0;               // the flush after which it found no room
-
-// What a flush in this transaction has written.
-struct Flushed
-{
-    Key key;
-    uint64 epoch;
-    uint32 changes;
-};
-constinit Flushed *flushed_entries = nullptr;
-constinit int64 flushed_count = 0;
-constinit int flushed_level = 0;
 
 Key make_key(Oid database, const char *tenant)
 {
@@ -72,18 +41,13 @@ int64 most_entries()
     return Max(guc::max_tracked_tenants, file::entries_at_start());
 }
 
-bool is_clean(Entry *entry)
-{
-    return pg_atomic_read_u32(&entry->changes) == pg_atomic_read_u32(&entry->flushed);
-}
-
 void add_to(Entry *entry, const core::Counts &counts, const uint8 *latencies, int latency_count)
 {
     const auto add = [&](int i) {
         if (counts.value[i] != 0)
             pg_atomic_fetch_add_u64(&entry->value[i], counts.value[i]);
     };
-#pragma GCC unroll 24
+#pragma GCC unroll 32
     for (int i = 0; i < core::kCounters; i++)
         if (core::is_usual(i))
             add(i);
@@ -106,21 +70,6 @@ void initialise(Entry *entry)
         pg_atomic_init_u64(&value, 0);
     for (pg_atomic_uint64 &bucket : entry->latency)
         pg_atomic_init_u64(&bucket, 0);
-}
-
-// `changes` before the values: what comes meanwhile makes the entry dirty again.
-Saved copy_of(Entry *entry)
-{
-    Saved saved{};
-    saved.key = entry->key;
-    saved.epoch = entry->epoch;
-    saved.changes = pg_atomic_read_u32(&entry->changes);
-    pg_read_barrier();
-    for (int i = 0; i < core::kCounters; i++)
-        saved.counts.value[i] = static_cast<int64>(pg_atomic_read_u64(&entry->value[i]));
-    for (int i = 0; i < core::kBuckets; i++)
-        saved.latency[i] = static_cast<int64>(pg_atomic_read_u64(&entry->latency[i]));
-    return saved;
 }
 
 // Gives away places of entries that the table knows all of: several at once, because they are
@@ -316,103 +265,25 @@ void add(const char *tenant, const core::Counts &counts, const uint8 *latencies,
         add_to(entry, counts, latencies, latency_count);
 }
 
-int dirty_databases(Oid *databases, int most)
-{
-    int count = 0;
-    if (!is_available())
-        return 0;
-    pg::LockGuard guard(shared->lock, LW_SHARED);
-    HASH_SEQ_STATUS scan;
-    hash_seq_init(&scan, entries);
-    while (auto *entry = static_cast<Entry *>(hash_seq_search(&scan)))
-    {
-        if (is_clean(entry))
-            continue;
-        bool listed = false;
-        for (int i = 0; i < count; i++)
-            listed = listed || databases[i] == entry->key.database;
-        if (!listed && count < most)
-            databases[count++] = entry->key.database;
-    }
-    return count;
-}
-
-void forget_database(Oid database)
-{
-    if (!is_available())
-        return;
-    pg::LockGuard guard(shared->lock, LW_EXCLUSIVE);
-    HASH_SEQ_STATUS scan;
-    hash_seq_init(&scan, entries);
-    while (auto *entry = static_cast<Entry *>(hash_seq_search(&scan)))
-        if (entry->key.database == database)
-            hash_search(entries, &entry->key, HASH_REMOVE, nullptr);
-}
-
 void set_launcher(Latch *latch)
 {
     pg::LockGuard guard(shared->lock, LW_EXCLUSIVE);
     shared->launcher = latch;
 }
 
-Saved *snapshot(Oid database, bool only_dirty, int64 *count)
+// `changes` before the values: what comes meanwhile makes the entry dirty again.
+Saved copy_of(Entry *entry)
 {
-    const int64 most = count_all();
-    auto *copies = static_cast<Saved *>(MemoryContextAllocHuge(
-        CurrentMemoryContext, Max(most, 1) * static_cast<Size>(sizeof(Saved))));
-    int64 taken = 0;
-    {
-        pg::LockGuard guard(shared->lock, LW_SHARED);
-        HASH_SEQ_STATUS scan;
-        hash_seq_init(&scan, entries);
-        // What has been entered since they were counted comes the next time.
-        while (auto *entry = static_cast<Entry *>(hash_seq_search(&scan)))
-            if (entry->key.database == database && taken < most &&
-                (!only_dirty || !is_clean(entry)))
-                copies[taken++] = copy_of(entry);
-    }
-    *count = taken;
-    return copies;
-}
-
-void remember_flush(const Saved *saved, int64 count)
-{
-    auto *list = static_cast<Flushed *>(MemoryContextAllocHuge(
-        TopTransactionContext, Max(count, 1) * static_cast<Size>(sizeof(Flushed))));
-    for (int64 i = 0; i < count; i++)
-        list[i] = Flushed{saved[i].key, saved[i].epoch, saved[i].changes};
-    flushed_entries = list;
-    flushed_count = count;
-    flushed_level = GetCurrentTransactionNestLevel();
-}
-
-void end_flush(bool committed)
-{
-    if (likely(flushed_entries == nullptr))
-        return;
-    if (committed)
-    {
-        pg::LockGuard guard(shared->lock, LW_SHARED);
-        for (int64 i = 0; i < flushed_count; i++)
-        {
-            auto *entry = static_cast<Entry *>(
-                hash_search(entries, &flushed_entries[i].key, HASH_FIND, nullptr));
-            if (entry != nullptr && entry->epoch == flushed_entries[i].epoch)
-                pg_atomic_write_u32(&entry->flushed, flushed_entries[i].changes);
-        }
-        pg_atomic_fetch_add_u32(&shared->flushes, 1);
-    }
-    flushed_entries = nullptr; // its memory goes with the transaction
-}
-
-void end_flush_savepoint(int level, bool committed)
-{
-    if (likely(flushed_entries == nullptr) || flushed_level < level)
-        return;
-    if (committed)
-        flushed_level = level - 1;
-    else
-        flushed_entries = nullptr;
+    Saved saved{};
+    saved.key = entry->key;
+    saved.epoch = entry->epoch;
+    saved.changes = pg_atomic_read_u32(&entry->changes);
+    pg_read_barrier();
+    for (int i = 0; i < core::kCounters; i++)
+        saved.counts.value[i] = static_cast<int64>(pg_atomic_read_u64(&entry->value[i]));
+    for (int i = 0; i < core::kBuckets; i++)
+        saved.latency[i] = static_cast<int64>(pg_atomic_read_u64(&entry->latency[i]));
+    return saved;
 }
 
 int64 count_all()

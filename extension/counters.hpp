@@ -50,10 +50,16 @@ void join();
 // room the counts go to one common entry.
 void add(const char *tenant, const core::Counts &counts, const uint8 *latencies, int latency_count);
 
-// Databases with counts that no flush has confirmed; returns how many.
-int dirty_databases(Oid *databases, int most);
+// The first database after another (in the order of their ids) with counts that no flush has
+// confirmed; InvalidOid when there is none.
+Oid next_dirty_database(Oid after);
 
+// The database is gone, and with it who could have pinned an entry.
 void forget_database(Oid database);
+
+// The extension is gone from the database: what it counted there is no news, now or for one that
+// is made later.
+void discard(Oid database);
 
 // The launcher tells where to wake it before its time; nullptr when it ends.
 void set_launcher(Latch *latch);

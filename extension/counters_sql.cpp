@@ -170,6 +170,8 @@ TENANCY_FUNCTION(tenancy_resource_figures)
         Float8GetDatum(in_milliseconds(static_cast<double>(value(core::kExecMicroseconds))));
     values[column++] =
         Float8GetDatum(in_milliseconds(static_cast<double>(value(core::kCpuMicroseconds))));
+    values[column++] =
+        Float8GetDatum(in_milliseconds(static_cast<double>(value(core::kWaitMicroseconds))));
     for (const double fraction : {0.5, 0.95, 0.99})
     {
         const double found = core::percentile(values_of(latency), buckets, fraction);

@@ -7,6 +7,7 @@
 #include "core/histogram.hpp"
 #include "registry.hpp"
 #include "row_counts.hpp"
+#include "traffic.hpp"
 
 #include <ctime>
 
@@ -62,6 +63,7 @@ void count_growth(bool aborting)
     grow(core::kTempBytes, blocks.temp_blks_written * BLCKSZ);
     grow(core::kWalRecords, pgWalUsage.wal_records);
     grow(core::kWalBytes, static_cast<int64>(pgWalUsage.wal_bytes));
+    grow(core::kWaitMicroseconds, traffic::waited_microseconds);
     if (in_transaction)
         row_counts::take(present, aborting);
 }

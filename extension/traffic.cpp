@@ -9,6 +9,8 @@
 namespace tenancy::traffic
 {
 
+constinit int64 waited_microseconds = 0;
+
 namespace
 {
 
@@ -218,6 +220,12 @@ bool take_running(Key key, int most)
                      "tenant.")));
 }
 
+// The clock may be set back.
+void count_wait(TimestampTz since)
+{
+    waited_microseconds += Max(GetCurrentTimestamp() - since, 0);
+}
+
 void wait_for_rate(Key key)
 {
     const TimestampTz deadline =
@@ -227,11 +235,13 @@ void wait_for_rate(Key key)
         const int64 wait = take_statement(key);
         if (wait == 0)
             return;
-        const TimestampTz due = GetCurrentTimestamp() + wait / 1000 + 1;
+        const TimestampTz now = GetCurrentTimestamp();
+        const TimestampTz due = now + wait / 1000 + 1;
         if (due > deadline)
             report_rate(wait);
         (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
                         (wait + 999999) / 1000000, PG_WAIT_EXTENSION);
+        count_wait(now);
         ResetLatch(MyLatch);
         CHECK_FOR_INTERRUPTS();
     }
@@ -239,8 +249,8 @@ void wait_for_rate(Key key)
 
 void wait_for_running(Key key, int most, bool cools)
 {
-    const TimestampTz deadline =
-        TimestampTzPlusMilliseconds(GetCurrentTimestamp(), guc::statement_wait_ms);
+    const TimestampTz began = GetCurrentTimestamp();
+    const TimestampTz deadline = TimestampTzPlusMilliseconds(began, guc::statement_wait_ms);
     pg_atomic_fetch_add_u32(&shared->waiting, 1);
     is_waiting = true;
     bool is_admitted = false;
@@ -258,6 +268,7 @@ void wait_for_running(Key key, int most, bool cools)
     }
     PG_FINALLY();
     {
+        count_wait(began);
         stop_waiting();
     }
     PG_END_TRY();

@@ -13,6 +13,9 @@ namespace tenancy::traffic
 void request_memory();
 void start();
 
+// For how long this process's statements have waited for their turn; only grows.
+extern constinit int64 waited_microseconds;
+
 // Before a client's statement: is there room for its connection, and has it come too soon?
 void admit_statement();
 

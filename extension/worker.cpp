@@ -18,8 +18,6 @@ namespace tenancy::worker
 namespace
 {
 
-constexpr int kMostDatabases = 64;
-
 void fill(BackgroundWorker *worker, const char *function, const char *name)
 {
     memset(worker, 0, sizeof(*worker));
@@ -105,10 +103,10 @@ extern "C" void tenancy_launcher_main(Datum)
     while (!ShutdownRequestPending)
     {
         worker::wait_for_next_round();
-        Oid databases[worker::kMostDatabases];
-        const int count = counters::dirty_databases(databases, worker::kMostDatabases);
-        for (int i = 0; i < count && !ShutdownRequestPending; i++)
-            worker::flush_database(databases[i]);
+        Oid database = InvalidOid;
+        while (!ShutdownRequestPending &&
+               OidIsValid(database = counters::next_dirty_database(database)))
+            worker::flush_database(database);
     }
     counters::set_launcher(nullptr);
     proc_exit(0);
@@ -122,6 +120,8 @@ extern "C" void tenancy_flush_main(Datum database)
                                               BGWORKER_BYPASS_ALLOWCONN);
     // Other databases wait behind this one.
     SetConfigOption("lock_timeout", "3s", PGC_SUSET, PGC_S_OVERRIDE);
+    // A default for sessions, not for the meter.
+    SetConfigOption("default_transaction_read_only", "off", PGC_SUSET, PGC_S_OVERRIDE);
 
     SetCurrentStatementStartTimestamp();
     StartTransactionCommand();
@@ -134,6 +134,8 @@ extern "C" void tenancy_flush_main(Datum database)
             elog(ERROR, "could not store resource counters");
         owner::leave(scope);
     }
+    else
+        counters::discard(MyDatabaseId);
     PopActiveSnapshot();
     CommitTransactionCommand();
     proc_exit(0);

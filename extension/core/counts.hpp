@@ -33,8 +33,9 @@ enum Counter : int {
     kWalBytes,
     kExecMicroseconds,
     kCpuMicroseconds,
+    kWaitMicroseconds, // for a limit of statements
 };
-inline constexpr int kCounters = 24;
+inline constexpr int kCounters = 25;
 
 // Those that a transaction that only reads a little has; all others are seldom needed.
 [[nodiscard]] constexpr bool is_usual(int counter) noexcept
@@ -76,7 +77,7 @@ constexpr void add_growth(Counts &sum, Counts &before, Counter counter, int64_t 
 [[nodiscard]] constexpr bool is_unusual(const Counts &counts) noexcept
 {
     int64_t any = 0;
-#pragma GCC unroll 24
+#pragma GCC unroll 32
     for (int i = 0; i < kCounters; i++)
         if (!is_usual(i))
             any |= counts.value[i];

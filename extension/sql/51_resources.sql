@@ -44,7 +44,7 @@ CREATE FUNCTION tenancy.resource_figures(counts bigint[], latency bigint[],
     rows_inserted bigint, OUT rows_updated bigint, OUT rows_deleted bigint, OUT blocks_hit bigint, OUT
     blocks_read bigint, OUT blocks_dirtied bigint, OUT blocks_written bigint, OUT temp_bytes bigint, OUT
     wal_records bigint, OUT wal_bytes bigint, OUT exec_ms double precision, OUT cpu_ms double precision,
-    OUT p50_ms double precision, OUT p95_ms double precision, OUT p99_ms double precision)
+    OUT wait_ms double precision, OUT p50_ms double precision, OUT p95_ms double precision, OUT p99_ms double precision)
 RETURNS record LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'tenancy_resource_figures';
 REVOKE ALL ON FUNCTION tenancy.resource_figures(bigint[], bigint[]) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.resource_figures(bigint[], bigint[]) IS

@@ -150,7 +150,7 @@ RETURNS TABLE (starts_at timestamptz,
     bigint, rows_returned bigint, rows_inserted bigint, rows_updated bigint, rows_deleted bigint,
     blocks_hit bigint, blocks_read bigint, blocks_dirtied bigint, blocks_written bigint, temp_bytes
     bigint, wal_records bigint, wal_bytes bigint, exec_ms double precision, cpu_ms double precision,
-    p50_ms double precision, p95_ms double precision, p99_ms double precision)
+    wait_ms double precision, p50_ms double precision, p95_ms double precision, p99_ms double precision)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF grain IS NULL OR grain NOT IN ('hour', 'day', 'month') THEN
@@ -226,8 +226,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         WHERE r.tenants > 1 AND r.value > 0 AND r.value * (r.tenants - 1) >= factor * (r.total - r.value))
     SELECT n.tenant_id, n.figure, n.value, round((n.value / n.total)::numeric, 4)::float8,
         round(n.times::numeric, 1)::float8,
-        -- Against as long a time on average of the seven days before.
-        round((n.value / nullif(past.value * extract(epoch FROM over) / 604800, 0))::numeric, 1)::float8
+        -- Against as long a time (it began with an hour) on average of the seven days before.
+        round((n.value / nullif(past.value * extract(epoch FROM tenancy.clock_time() - date_trunc('hour', tenancy.clock_time() - over, 'UTC')) / 604800, 0))::numeric, 1)::float8
     FROM noisy n
     LEFT JOIN LATERAL (
         SELECT (to_jsonb(tenancy.resource_figures(tenancy.sum_counts(h.counts), tenancy.sum_counts(h.latency)))

@@ -10,6 +10,7 @@
 // Each thread has the globals of a process of its own, and attaches to the shared memory by start().
 #define constinit thread_local constinit
 #include "counters.cpp"
+#include "counters_flush.cpp"
 #undef constinit
 
 using namespace tenancy;
@@ -150,5 +151,31 @@ TEST(Counters, SurviveADeathAsFarAsTheyWereFlushed)
         flush(true);
     });
     EXPECT_EQ(stored(core::kTransactions) - before, kThreads * 100 + 1);
+    server::crash();
+}
+
+// An extension was dropped, and made again while some stayed: theirs begin anew, and nobody's comes back.
+TEST(Counters, AreDiscardedWhileTheyAreAddedTo)
+{
+    const int64_t before = stored(core::kTransactions);
+    core::Counts counts{};
+    counts.value[core::kTransactions] = 1;
+    in_threads(1, [&counts](int) { counters::add("tenant1", counts, nullptr, 0); });
+    in_threads(kThreads, [&counts](int thread) {
+        for (int n = 0; n < 1000; n++)
+            if (thread == 0)
+                counters::discard(MyDatabaseId);
+            else
+                counters::add("tenant0", counts, nullptr, 0);
+    });
+    in_threads(1, [&counts, before](int) {
+        counters::add("tenant0", counts, nullptr, 0);
+        counters::discard(MyDatabaseId);
+        EXPECT_EQ(counters::next_dirty_database(InvalidOid), InvalidOid);
+        counters::add("tenant0", counts, nullptr, 0);
+        EXPECT_EQ(counters::next_dirty_database(InvalidOid), MyDatabaseId);
+        flush(true);
+        EXPECT_EQ(stored(core::kTransactions) - before, 1);
+    });
     server::crash();
 }

@@ -38,6 +38,10 @@ using TimestampTz = int64_t;
 using Size = size_t;
 using Datum = uintptr_t;
 inline constexpr Oid InvalidOid = 0;
+inline bool OidIsValid(Oid oid)
+{
+    return oid != InvalidOid;
+}
 #define PG_INT64_MAX INT64_MAX
 #define FLEXIBLE_ARRAY_MEMBER
 #define NAMEDATALEN 64
@@ -218,6 +222,10 @@ inline uint32 pg_atomic_fetch_sub_u32(pg_atomic_uint32 *atomic, int32_t amount)
 inline uint64 pg_atomic_fetch_add_u64(pg_atomic_uint64 *atomic, int64_t amount)
 {
     return atomic->value.fetch_add(static_cast<uint64>(amount));
+}
+inline uint64 pg_atomic_exchange_u64(pg_atomic_uint64 *atomic, uint64 value)
+{
+    return atomic->value.exchange(value);
 }
 
 // ---- errors --------------------------------------------------------------------------------
