@@ -16,6 +16,8 @@ AS $$
              'INSERT ... ON CONFLICT may write rows that a view does not show. Which releases repair it is not known here.'),
             ('CVE-2025-8713', 'WARN', '{170006,160010,150014}',
              'Statistics of the planner show values of rows that row security hides, in partitions and children.'),
+            ('MERGE into a parent', 'ERROR', '{170006,160010,150014}',
+             'MERGE inserts rows of any tenant into a table that others inherit from: policies are not asked. The repair (commit b006bcd53 of PostgreSQL) has no CVE.'),
             ('CVE-2024-10976', 'ERROR', '{170001,160005,150009}',
              'A plan that is used again after a change of role may have the other role''s row security.'),
             ('CVE-2024-10978', 'WARN', '{170001,160005,150009}',
