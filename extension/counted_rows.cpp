@@ -1,9 +1,7 @@
-// Counting rows by triggers, and the functions of those triggers.
+// Adding up rows by table, tenant and savepoint.
 // SPDX-License-Identifier: PostgreSQL
 #include "counted_rows.hpp"
 
-#include "context.hpp"
-#include "owner.hpp"
 #include "registry.hpp"
 #include "row_quota.hpp"
 #include "scans.hpp"
@@ -215,44 +213,6 @@ void count_value(Oid relation, Datum value, bool is_null, Form_pg_attribute colu
     }
 }
 
-void count_row(Relation relation, AttrNumber column, TupleTableSlot *row, int64 change)
-{
-    bool is_null;
-    const Datum value = slot_getattr(row, column, &is_null);
-    count_value(RelationGetRelid(relation), value, is_null,
-                TupleDescAttr(RelationGetDescr(relation), column - 1), change);
-}
-
-// The tenant column stands in the trigger that lists it (UPDATE OF), so that it may be renamed and
-// not dropped; where partitions have it at another place, the server has translated that.
-AttrNumber tenant_column(const TriggerData *call)
-{
-    if (call->tg_trigger->tgnattr == 1)
-        return call->tg_trigger->tgattr[0];
-    const TriggerDesc *all = call->tg_relation->trigdesc;
-    for (int i = 0; i < all->numtriggers; i++)
-        if (all->triggers[i].tgfoid == call->tg_trigger->tgfoid && all->triggers[i].tgnattr == 1)
-            return all->triggers[i].tgattr[0];
-    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                    errmsg("rows of table \"%s\" cannot be counted",
-                           RelationGetRelationName(call->tg_relation)),
-                    errdetail("The trigger that names its tenant column is missing."),
-                    errhint("An operator mends it with tenancy.track_rows().")));
-}
-
-const TriggerData *require_trigger(FunctionCallInfo fcinfo)
-{
-    if (!CALLED_AS_TRIGGER(fcinfo))
-        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-                        errmsg("function must be called by a trigger")));
-    const auto *call = reinterpret_cast<const TriggerData *>(fcinfo->context);
-    if (!TRIGGER_FIRED_AFTER(call->tg_event) || !TRIGGER_FIRED_FOR_ROW(call->tg_event))
-        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-                        errmsg("trigger \"%s\" is not one of tenancy.track_rows()",
-                               call->tg_trigger->tgname)));
-    return call;
-}
-
 int64 sum_of(const Counter *counter)
 {
     int64 sum = 0;
@@ -261,7 +221,21 @@ int64 sum_of(const Counter *counter)
     return sum;
 }
 
-// What this transaction has changed is part of a new count: it must not be added to it.
+} // namespace
+
+bool is_counted(Oid relation)
+{
+    return table_of(relation).count != 0;
+}
+
+void count_row(Relation relation, AttrNumber column, TupleTableSlot *row, int64 change)
+{
+    bool is_null;
+    const Datum value = slot_getattr(row, column, &is_null);
+    count_value(RelationGetRelid(relation), value, is_null,
+                TupleDescAttr(RelationGetDescr(relation), column - 1), change);
+}
+
 void take_back(Oid relation)
 {
     if (counters == nullptr)
@@ -276,7 +250,16 @@ void take_back(Oid relation)
         }
 }
 
-} // namespace
+void visit_pending(PendingVisitor visit, void *argument)
+{
+    if (counters == nullptr)
+        return;
+    HASH_SEQ_STATUS scan;
+    hash_seq_init(&scan, counters);
+    while (const auto *counter = static_cast<const Counter *>(hash_seq_search(&scan)))
+        if (const int64 sum = sum_of(counter))
+            visit(argument, counter->key.relation, counter->key.tenant, sum);
+}
 
 bool is_anything_pending()
 {
@@ -342,86 +325,3 @@ void settle_savepoint(int level, bool committed)
 }
 
 } // namespace tenancy::counted_rows
-
-using namespace tenancy;
-using namespace tenancy::counted_rows;
-
-TENANCY_FUNCTION(tenancy_count_row)
-{
-    const TriggerData *call = require_trigger(fcinfo);
-    Relation relation = call->tg_relation;
-    if (table_of(RelationGetRelid(relation)).count == 0)
-        return PointerGetDatum(nullptr);
-    const AttrNumber column = tenant_column(call);
-    if (TRIGGER_FIRED_BY_INSERT(call->tg_event))
-        count_row(relation, column, call->tg_trigslot, 1);
-    else if (TRIGGER_FIRED_BY_DELETE(call->tg_event))
-        count_row(relation, column, call->tg_trigslot, -1);
-    else if (call->tg_trigger->tgnattr == 0)
-    {
-        // The other trigger, which lists the column, does not see what a trigger before it changed.
-        count_row(relation, column, call->tg_trigslot, -1);
-        count_row(relation, column, call->tg_newslot, 1);
-    }
-    return PointerGetDatum(nullptr);
-}
-
-// The rows of a table itself, by tenant, as they are now: its lock keeps writers out, and a snapshot of
-// the transaction's may be older.
-TENANCY_FUNCTION(tenancy_begin_count)
-{
-    InitMaterializedSRF(fcinfo, 0);
-    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
-    const Oid relation = PG_GETARG_OID(0);
-    if (context::is_set()) // the wall would hide the rows of others
-        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                        errmsg("rows cannot be counted while a tenant is set"),
-                        errhint("Leave the tenant first: SELECT tenancy.reset_tenant().")));
-    take_back(relation);
-    const char *table = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
-                                                   get_rel_name(relation));
-    const char *column = quote_identifier(NameStr(*PG_GETARG_NAME(1)));
-    const owner::Scope scope = owner::enter();
-    PushActiveSnapshot(GetLatestSnapshot());
-    if (SPI_execute(psprintf("SELECT coalesce(%s::text, ''), count(*) FROM ONLY %s GROUP BY 1",
-                             column, table),
-                    true, 0) != SPI_OK_SELECT)
-        elog(ERROR, "could not count the rows of %s", table);
-    PopActiveSnapshot();
-    for (uint64 i = 0; i < SPI_processed; i++)
-    {
-        Datum values[2];
-        bool nulls[2];
-        heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, nulls);
-        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-    }
-    owner::leave(scope);
-    return Datum{0};
-}
-
-TENANCY_FUNCTION(tenancy_forget_row_changes)
-{
-    take_back(PG_GETARG_OID(0));
-    PG_RETURN_VOID();
-}
-
-TENANCY_FUNCTION(tenancy_pending_row_changes)
-{
-    InitMaterializedSRF(fcinfo, 0);
-    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
-    if (counters == nullptr)
-        return Datum{0};
-    HASH_SEQ_STATUS scan;
-    hash_seq_init(&scan, counters);
-    while (const auto *counter = static_cast<const Counter *>(hash_seq_search(&scan)))
-    {
-        const int64 sum = sum_of(counter);
-        if (sum == 0)
-            continue;
-        Datum values[] = {ObjectIdGetDatum(counter->key.relation),
-                          CStringGetTextDatum(counter->key.tenant), Int64GetDatum(sum)};
-        bool nulls[] = {false, false, false};
-        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-    }
-    return Datum{0};
-}

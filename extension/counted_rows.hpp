@@ -12,6 +12,19 @@
 namespace tenancy::counted_rows
 {
 
+// Are rows of the table counted? A trigger alone counts nothing.
+bool is_counted(Oid relation);
+
+// A row more or less, whose tenant stands in the column.
+void count_row(Relation relation, AttrNumber column, TupleTableSlot *row, int64 change);
+
+// What this transaction has changed is part of a new count: it must not be added to it.
+void take_back(Oid relation);
+
+// What this transaction has changed so far.
+using PendingVisitor = void (*)(void *argument, Oid relation, const char *tenant, int64 rows);
+void visit_pending(PendingVisitor visit, void *argument);
+
 // The ends of transactions and savepoints. Only write() can fail.
 bool is_anything_pending();
 void write();

@@ -1,0 +1,122 @@
+// The triggers that count rows, and what else SQL asks of counts.
+// SPDX-License-Identifier: PostgreSQL
+#include "context.hpp"
+#include "counted_rows.hpp"
+#include "owner.hpp"
+
+using namespace tenancy;
+using namespace tenancy::counted_rows;
+
+namespace
+{
+
+// The tenant column stands in the trigger that lists it (UPDATE OF), so that it may be renamed and
+// not dropped; where partitions have it at another place, the server has translated that.
+AttrNumber tenant_column(const TriggerData *call)
+{
+    if (call->tg_trigger->tgnattr == 1)
+        return call->tg_trigger->tgattr[0];
+    const TriggerDesc *all = call->tg_relation->trigdesc;
+    for (int i = 0; i < all->numtriggers; i++)
+        if (all->triggers[i].tgfoid == call->tg_trigger->tgfoid && all->triggers[i].tgnattr == 1)
+            return all->triggers[i].tgattr[0];
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("rows of table \"%s\" cannot be counted",
+                           RelationGetRelationName(call->tg_relation)),
+                    errdetail("The trigger that names its tenant column is missing."),
+                    errhint("An operator mends it with tenancy.track_rows().")));
+}
+
+const TriggerData *require_trigger(FunctionCallInfo fcinfo)
+{
+    if (!CALLED_AS_TRIGGER(fcinfo))
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("function must be called by a trigger")));
+    const auto *call = reinterpret_cast<const TriggerData *>(fcinfo->context);
+    if (!TRIGGER_FIRED_AFTER(call->tg_event) || !TRIGGER_FIRED_FOR_ROW(call->tg_event))
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("trigger \"%s\" is not one of tenancy.track_rows()",
+                               call->tg_trigger->tgname)));
+    return call;
+}
+
+} // namespace
+
+TENANCY_FUNCTION(tenancy_count_row)
+{
+    const TriggerData *call = require_trigger(fcinfo);
+    Relation relation = call->tg_relation;
+    if (!is_counted(RelationGetRelid(relation)))
+        return PointerGetDatum(nullptr);
+    const AttrNumber column = tenant_column(call);
+    if (TRIGGER_FIRED_BY_INSERT(call->tg_event))
+        count_row(relation, column, call->tg_trigslot, 1);
+    else if (TRIGGER_FIRED_BY_DELETE(call->tg_event))
+        count_row(relation, column, call->tg_trigslot, -1);
+    else if (call->tg_trigger->tgnattr == 0)
+    {
+        // The other trigger, which lists the column, does not see what a trigger before it changed.
+        count_row(relation, column, call->tg_trigslot, -1);
+        count_row(relation, column, call->tg_newslot, 1);
+    }
+    return PointerGetDatum(nullptr);
+}
+
+// The rows of a table itself, by tenant, as they are now: its lock keeps writers out, and a snapshot of
+// the transaction's may be older.
+TENANCY_FUNCTION(tenancy_begin_count)
+{
+    InitMaterializedSRF(fcinfo, 0);
+    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    const Oid relation = PG_GETARG_OID(0);
+    if (context::is_set()) // the wall would hide the rows of others
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("rows cannot be counted while a tenant is set"),
+                        errhint("Leave the tenant first: SELECT tenancy.reset_tenant().")));
+    take_back(relation);
+    const char *table = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
+                                                   get_rel_name(relation));
+    const char *column = quote_identifier(NameStr(*PG_GETARG_NAME(1)));
+    const owner::Scope scope = owner::enter();
+    PushActiveSnapshot(GetLatestSnapshot());
+    if (SPI_execute(psprintf("SELECT coalesce(%s::text, ''), count(*) FROM ONLY %s GROUP BY 1",
+                             column, table),
+                    true, 0) != SPI_OK_SELECT)
+        elog(ERROR, "could not count the rows of %s", table);
+    PopActiveSnapshot();
+    for (uint64 i = 0; i < SPI_processed; i++)
+    {
+        Datum values[2];
+        bool nulls[2];
+        heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, nulls);
+        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+    }
+    owner::leave(scope);
+    return Datum{0};
+}
+
+TENANCY_FUNCTION(tenancy_forget_row_changes)
+{
+    take_back(PG_GETARG_OID(0));
+    PG_RETURN_VOID();
+}
+
+namespace
+{
+
+void put_pending(void *argument, Oid relation, const char *tenant, int64 rows)
+{
+    auto *result = static_cast<ReturnSetInfo *>(argument);
+    Datum values[] = {ObjectIdGetDatum(relation), CStringGetTextDatum(tenant), Int64GetDatum(rows)};
+    bool nulls[] = {false, false, false};
+    tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+} // namespace
+
+TENANCY_FUNCTION(tenancy_pending_row_changes)
+{
+    InitMaterializedSRF(fcinfo, 0);
+    visit_pending(put_pending, fcinfo->resultinfo);
+    return Datum{0};
+}
