@@ -176,6 +176,11 @@ AdoptOptions read_adopt_options(const Values &values)
 {
     if (!values.count("table"))
         throw UsageError("--table is not given");
+    for (const char *name : {"table", "tenant-map"})
+        if (const auto table = get(values, name);
+            values.count(name) && table.find('.') == table.npos)
+            throw UsageError("--" + std::string(name) + " has no schema", "",
+                             "Write it as SCHEMA.NAME, such as public." + table + ".");
     const auto optional = [&](const char *name) {
         return values.count(name) ? pg::Value(get(values, name)) : std::nullopt;
     };
