@@ -293,8 +293,9 @@ COMMENT ON FUNCTION tenancy.prune_storage_history(interval) IS
 'Deletes days of tenancy.storage_history that are older (default 400 days); returns how many rows.';
 
 -- A step measures some tables, so that none is kept open for long: the transaction's snapshot holds up vacuum and rollup.
+-- A table that is locked for longer is left for the next run.
 CREATE FUNCTION tenancy.job_measure_storage(batch integer) RETURNS jsonb
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     -- Measured before is measured in an earlier step of this run.
     since timestamptz := tenancy.clock_time() - (SELECT greatest('5 minutes', coalesce(j.every, '1 day') / 2) FROM tenancy.jobs j WHERE j.name = 'measure_storage');
