@@ -68,6 +68,14 @@ SET tenancy.clock = '2026-03-01 20:00+00';
 SELECT tenancy.measure_storage() > 2 AS all_tables;
 SET tenancy.clock = '2026-03-02 12:00+00';
 SELECT tenancy.measure_storage() > 2 AS all_tables;
+-- A table that cannot be measured is a warning, and keeps none of the others from it; by itself it is an error.
+ALTER TABLE tenancy.storage_sizes ADD CONSTRAINT broken CHECK (relation <> 'rows_storage.loose_1'::regclass) NOT VALID;
+SELECT tenancy.measure_storage() > 2 AS all_others;
+\set VERBOSITY terse
+SELECT tenancy.measure_storage('loose');
+\set VERBOSITY default
+ALTER TABLE tenancy.storage_sizes DROP CONSTRAINT broken;
+SELECT tenant_id, relation, rows FROM storage WHERE relation = 'loose'::regclass;
 SELECT tenant_id, day, as_of, bytes > 0 AS some FROM tenancy.storage_history WHERE tenant_id LIKE 'rs\_%' ORDER BY 1, 2;
 SELECT tenancy.prune_storage_history('1 day') > 0, tenancy.prune_storage_history('12 hours') > 0, tenancy.prune_storage_history('-1 day') > 0;
 
