@@ -138,6 +138,7 @@ SELECT tenancy.override_limit('rs_narrow', 'storage.bytes', 1, 'total', soft => 
 SET tenancy.alert_thresholds = '50, 80, 95';
 SELECT tenancy.measure_storage('docs'), tenancy.measure_storage('docs');
 SELECT tenant_id, period, window_start, window_end, threshold, used > 0 AS used, soft FROM tenancy.quota_alerts WHERE metric = 'storage.bytes' ORDER BY 1, 5;
+SELECT tenant_id, payload ->> 'threshold' AS threshold FROM tenancy.events_outbox WHERE type = 'quota.alert' AND payload ->> 'metric' = 'storage.bytes' ORDER BY 1, 2;
 RESET tenancy.alert_thresholds;
 SELECT tenancy.remove_override('rs_narrow', 'storage.bytes', 'total'), tenancy.remove_override('rs_new', 'storage.bytes', 'total');
 

@@ -204,27 +204,29 @@ BEGIN
     IF NOT EXISTS (SELECT FROM tenancy.metrics m WHERE m.name = 'storage.bytes') THEN
         RETURN 0;
     END IF;
-    INSERT INTO tenancy.quota_alerts (tenant_id, metric, period, window_start, window_end, limit_amount, threshold, used, soft)
-    SELECT l.id, 'storage.bytes', 'total', '-infinity', 'infinity', l.amount, h.threshold, l.used, l.soft
-      FROM (SELECT t.id, w.amount, w.soft, sum(u.bytes) AS used
-              FROM tenancy.tenants t
-              LEFT JOIN tenancy.tenant_limits o ON o.tenant_id = t.id AND o.metric = 'storage.bytes' AND o.period = 'total'
-                    AND (o.until IS NULL OR o.until > tenancy.clock_time())
-              LEFT JOIN tenancy.plan_limits p ON p.plan = t.plan AND p.metric = 'storage.bytes' AND p.period = 'total'
-             CROSS JOIN LATERAL (SELECT CASE WHEN o.tenant_id IS NULL THEN p.amount ELSE o.amount END AS amount, coalesce(o.soft, p.soft) AS soft) w
-              JOIN tenancy.tenant_storage u ON lower(u.tenant_id) = lower(t.id) AND u.tenant_id IN (t.id, lower(t.id))
-             WHERE t.status <> 'closed' AND w.amount IS NOT NULL
-             GROUP BY t.id, w.amount, w.soft) l
-     CROSS JOIN LATERAL (
-        SELECT p.percent::integer AS threshold FROM string_to_table(current_setting('tenancy.alert_thresholds'), ',') AS p(percent)
-        UNION
-        SELECT 100 WHERE l.soft) h
-     WHERE l.used >= greatest(1, l.amount * h.threshold / 100.0)
-    ON CONFLICT DO NOTHING;
-    GET DIAGNOSTICS written = ROW_COUNT;
-    IF written > 0 THEN
-        PERFORM pg_notify('tenancy_alerts', 'quota');
-    END IF;
+    WITH told AS (
+        INSERT INTO tenancy.quota_alerts (tenant_id, metric, period, window_start, window_end, limit_amount, threshold, used, soft)
+        SELECT l.id, 'storage.bytes', 'total', '-infinity', 'infinity', l.amount, h.threshold, l.used, l.soft
+          FROM (SELECT t.id, w.amount, w.soft, sum(u.bytes) AS used
+                  FROM tenancy.tenants t
+                  LEFT JOIN tenancy.tenant_limits o ON o.tenant_id = t.id AND o.metric = 'storage.bytes' AND o.period = 'total'
+                        AND (o.until IS NULL OR o.until > tenancy.clock_time())
+                  LEFT JOIN tenancy.plan_limits p ON p.plan = t.plan AND p.metric = 'storage.bytes' AND p.period = 'total'
+                 CROSS JOIN LATERAL (SELECT CASE WHEN o.tenant_id IS NULL THEN p.amount ELSE o.amount END AS amount, coalesce(o.soft, p.soft) AS soft) w
+                  JOIN tenancy.tenant_storage u ON lower(u.tenant_id) = lower(t.id) AND u.tenant_id IN (t.id, lower(t.id))
+                 WHERE t.status <> 'closed' AND w.amount IS NOT NULL
+                 GROUP BY t.id, w.amount, w.soft) l
+         CROSS JOIN LATERAL (
+            SELECT p.percent::integer AS threshold FROM string_to_table(current_setting('tenancy.alert_thresholds'), ',') AS p(percent)
+            UNION
+            SELECT 100 WHERE l.soft) h
+         WHERE l.used >= greatest(1, l.amount * h.threshold / 100.0)
+        ON CONFLICT DO NOTHING RETURNING *)
+    SELECT count(a.event) INTO written
+      FROM (SELECT pg_notify('tenancy_alerts', 'quota'), tenancy.emit_event(t.tenant_id, 'quota.alert', jsonb_build_object('metric', t.metric,
+                'period', t.period, 'threshold', t.threshold, 'used', t.used, 'limit', t.limit_amount, 'soft', t.soft,
+                'window_start', t.window_start, 'window_end', t.window_end)) AS event
+              FROM told t) a;
     RETURN written;
 END
 $$;
