@@ -84,13 +84,15 @@ const char *reset_text(const Limit &limit)
                     timestamptz_to_str(limit.resets_at));
 }
 
-const char *ways_out(int kind)
+const char *ways_out(const Limit &limit)
 {
-    if (kind == core::kTotal)
+    if (limit.kind == core::kTotal)
         return "Use less, release what is no longer used";
-    if (kind == core::kConcurrency)
+    if (limit.retry_after == kNever) // more than the limit itself
+        return "Use less at a time";
+    if (limit.kind == core::kConcurrency)
         return "Try again when others have ended";
-    return kind == core::kRate ? "Slow down" : "Wait for the period to end, use less";
+    return limit.kind == core::kRate ? "Slow down" : "Wait for the period to end, use less";
 }
 
 // Rounded up to milliseconds.
@@ -144,7 +146,7 @@ void refuse(const quota::Slot *slot, const quota::Outcome &outcome, int64 amount
                               static_cast<long long>(first.limit), limits::kNames[first.kind],
                               reset_text(first), seconds_text(retry_after)),
                     errhint("%s, or have an operator raise the plan's or the tenant's limit.",
-                            ways_out(first.kind))));
+                            ways_out(first))));
 }
 
 void put_rows(const quota::Slot *slot, const quota::Outcome &outcome, int64 amount,

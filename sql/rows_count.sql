@@ -116,4 +116,11 @@ SET tenancy.tenant_id = 'rc_acme';
 SELECT tenancy.track_rows('items');
 RESET tenancy.tenant_id;
 SELECT action, object, after FROM tenancy.audit_log WHERE action LIKE '%track_rows' OR action = 'recount_rows' ORDER BY at, action;
+-- A crash empties unlogged tables, so they are not counted, nor is a counted table made one.
+CREATE UNLOGGED TABLE volatile (tenant_id text NOT NULL);
+SELECT tenancy.track_rows('volatile');
+ALTER TABLE volatile SET LOGGED;
+SELECT tenancy.track_rows('volatile');
+ALTER TABLE volatile SET UNLOGGED;
+SELECT tenancy.untrack_rows('volatile');
 DROP SCHEMA rows_count CASCADE;

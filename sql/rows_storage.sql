@@ -28,6 +28,28 @@ INSERT INTO named SELECT CASE n % 2 WHEN 0 THEN 'rs_wide' ELSE 'rs_narrow' END, 
 SELECT tenancy.measure_storage('named', exact => true);
 SELECT round(max(bytes) / min(bytes)::numeric) BETWEEN 8 AND 20 AS wider FROM storage WHERE relation = 'named'::regclass;
 DROP TABLE named;
+-- What is stored out of line counts, and is not read for that; rows whose tenant somebody has lost are measured, too.
+CREATE TABLE files (tenant_id text, body text);
+ALTER TABLE files ALTER body SET STORAGE EXTERNAL, ALTER tenant_id DROP NOT NULL;
+INSERT INTO files VALUES ('rs_wide', repeat('x', 100000)), ('rs_narrow', 'x'), (NULL, 'x');
+SELECT i.indexrelid AS outside FROM pg_class c JOIN pg_index i ON i.indrelid = c.reltoastrelid WHERE c.oid = 'files'::regclass \gset
+BEGIN;
+SELECT pg_stat_get_xact_numscans(:outside) AS before \gset
+SELECT tenancy.measure_storage('files'), pg_stat_get_xact_numscans(:outside) - :before AS reads;
+COMMIT;
+SELECT tenant_id, rows, bytes > 50000 AS much FROM tenancy.tenant_storage WHERE relation = 'files'::regclass ORDER BY 1;
+DROP TABLE files;
+-- Partitions at any depth, until they are dropped.
+CREATE TABLE deep (tenant_id text NOT NULL, y int, m int) PARTITION BY LIST (y);
+CREATE TABLE deep_26 PARTITION OF deep FOR VALUES IN (26) PARTITION BY LIST (m);
+CREATE TABLE deep_26_1 PARTITION OF deep_26 FOR VALUES IN (1);
+CREATE TABLE deep_26_2 PARTITION OF deep_26 FOR VALUES IN (2);
+INSERT INTO deep SELECT 'rs_wide', 26, 1 + n % 2 FROM generate_series(1, 100) n;
+SELECT tenancy.measure_storage('deep_26'), tenancy.measure_storage('deep_26_1');
+SELECT tenant_id, relation, rows FROM storage WHERE relation::text LIKE 'deep%';
+DROP TABLE deep_26_1;
+SELECT tenant_id, relation, rows, bytes = pg_total_relation_size('deep_26_2') AS whole FROM storage WHERE relation::text LIKE 'deep%';
+DROP TABLE deep;
 -- A sample comes near, and says how near.
 CREATE TABLE exactly AS SELECT tenant_id, bytes FROM storage WHERE relation = 'docs'::regclass;
 SELECT tenancy.measure_storage('docs', sample_pages => 100);
@@ -46,6 +68,14 @@ SET tenancy.clock = '2026-03-01 20:00+00';
 SELECT tenancy.measure_storage() > 2 AS all_tables;
 SET tenancy.clock = '2026-03-02 12:00+00';
 SELECT tenancy.measure_storage() > 2 AS all_tables;
+-- A table that cannot be measured is a warning, and keeps none of the others from it; by itself it is an error.
+ALTER TABLE tenancy.storage_sizes ADD CONSTRAINT broken CHECK (relation <> 'rows_storage.loose_1'::regclass) NOT VALID;
+SELECT tenancy.measure_storage() > 2 AS all_others;
+\set VERBOSITY terse
+SELECT tenancy.measure_storage('loose');
+\set VERBOSITY default
+ALTER TABLE tenancy.storage_sizes DROP CONSTRAINT broken;
+SELECT tenant_id, relation, rows FROM storage WHERE relation = 'loose'::regclass;
 SELECT tenant_id, day, as_of, bytes > 0 AS some FROM tenancy.storage_history WHERE tenant_id LIKE 'rs\_%' ORDER BY 1, 2;
 SELECT tenancy.prune_storage_history('1 day') > 0, tenancy.prune_storage_history('12 hours') > 0, tenancy.prune_storage_history('-1 day') > 0;
 
@@ -101,6 +131,37 @@ SET tenancy.tenant_id = 'rs_wide';
 INSERT INTO docs VALUES (-6);
 RESET tenancy.tenant_id;
 
+-- What a measurement finds is told once for each threshold; of a soft limit always that it is reached.
+SET tenancy.clock = '2026-03-05 00:00:00';
+SELECT tenancy.remove_override('rs_wide', 'storage.bytes', 'total'), tenancy.set_limit('rs', 'storage.bytes', (SELECT sum(bytes) * 10 / 9 FROM storage WHERE tenant_id = 'rs_wide')::bigint, 'total');
+SELECT tenancy.override_limit('rs_narrow', 'storage.bytes', 1, 'total', soft => true), tenancy.override_limit('rs_new', 'storage.bytes', NULL, 'total');
+SET tenancy.alert_thresholds = '50, 80, 95';
+SELECT tenancy.measure_storage('docs'), tenancy.measure_storage('docs');
+SELECT tenant_id, period, window_start, window_end, threshold, used > 0 AS used, soft FROM tenancy.quota_alerts WHERE metric = 'storage.bytes' ORDER BY 1, 5;
+SELECT tenant_id, payload ->> 'threshold' AS threshold FROM tenancy.events_outbox WHERE type = 'quota.alert' AND payload ->> 'metric' = 'storage.bytes' ORDER BY 1, 2;
+RESET tenancy.alert_thresholds;
+SELECT tenancy.remove_override('rs_narrow', 'storage.bytes', 'total'), tenancy.remove_override('rs_new', 'storage.bytes', 'total');
+
+-- As a job: some tables a step, each once a run.
+SET tenancy.clock = '2026-03-06 00:00:00';
+CREATE TABLE steps (n int, result jsonb);
+DO $$
+DECLARE
+    result jsonb := '{"more": true}';
+BEGIN
+    FOR n IN 1 .. 1000 LOOP
+        EXIT WHEN result -> 'more' IS NULL;
+        result := tenancy.job_measure_storage(2);
+        INSERT INTO rows_storage.steps VALUES (n, result);
+    END LOOP;
+END
+$$;
+SELECT count(*) > 1 AS steps, count(DISTINCT t.relation) = sum(DISTINCT s.tables) AS each_once
+FROM (SELECT sum((result ->> 'tables')::int) AS tables FROM steps) s, tenancy.storage_tables t;
+SELECT count(*) FROM tenancy.storage_tables WHERE as_of <> '2026-03-06 00:00:00+00';
+SELECT tenancy.job_measure_storage(2) ->> 'tables' AS tables;
+SELECT count(*) > 0 AS history FROM tenancy.storage_history WHERE day = '2026-03-06';
+
 -- A tenant's schema is measured as one looks.
 CREATE SCHEMA rs_template;
 CREATE TABLE rs_template.notes (n int PRIMARY KEY);
@@ -110,10 +171,10 @@ SELECT tenancy.limit_storage('rs', 20000);
 RESET search_path;
 SET tenancy.tenant_id = 'rs_alone';
 INSERT INTO notes SELECT generate_series(1, 1000);
-SET tenancy.clock = '2026-03-04 00:00:02';
+SET tenancy.clock = '2026-03-06 00:00:02';
 INSERT INTO notes VALUES (0);
 TRUNCATE notes;
-SET tenancy.clock = '2026-03-04 00:00:04';
+SET tenancy.clock = '2026-03-06 00:00:04';
 INSERT INTO notes VALUES (0);
 RESET tenancy.tenant_id;
 SELECT s.tenant_id, s.relation, s.schema = t.schema_name AS own, s.bytes = pg_total_relation_size(format('%I.notes', s.schema)::regclass) AS whole, s.error_bytes, s.exact
@@ -130,6 +191,7 @@ SELECT tenancy.untrack_rows('docs'), tenancy.close_tenant('rs_alone'), tenancy.d
 SELECT tenancy.set_template_schema(NULL);
 DROP SCHEMA rows_storage, rs_template CASCADE;
 DELETE FROM tenancy.storage_history;
+DELETE FROM tenancy.quota_alerts WHERE metric = 'storage.bytes';
 DELETE FROM tenancy.plan_limits WHERE metric = 'storage.bytes';
 DELETE FROM tenancy.tenant_limits WHERE metric = 'storage.bytes';
 DELETE FROM tenancy.metrics WHERE name = 'storage.bytes';

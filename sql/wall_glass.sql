@@ -28,6 +28,11 @@ RESET ROLE;
 -- shut again when the time is over
 SELECT tenancy.break_glass('ticket 8', '1 microsecond') IS NOT NULL AS open;
 SELECT count(*) FROM wg_notes;
+-- or before
+SELECT tenancy.break_glass('ticket 9') > now() AS open;
+SELECT count(*) FROM wg_notes;
+SELECT tenancy.close_glass();
+SELECT count(*) FROM wg_notes;
 SELECT action, object, before ->> 'tenant' AS tenant, after ->> 'reason' AS reason FROM tenancy.audit_log WHERE action = 'break_glass' ORDER BY id;
 RESET tenancy.tenant_id;
 REVOKE ALL ON FUNCTION tenancy.break_glass(text, interval) FROM regress_wg_app;

@@ -37,6 +37,16 @@ REVOKE ALL ON FUNCTION tenancy.break_glass(text, interval) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.break_glass(text, interval) IS
 'Lets a role that bypasses row security see all tenants in this session although a tenant is set, for a time (default 5 minutes, at most a day), and puts who, why and for how long into the audit log; returns when it ends. A transaction under way at that time may finish. Errors: 22023 no reason or bad time, 42501 a role subject to row security.';
 
+CREATE FUNCTION tenancy.close_glass() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM tenancy.open_glass('-infinity');
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.close_glass() FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.close_glass() IS
+'Ends break_glass() in this session before its time.';
+
 -- What COPY FROM asks of each row, in a tenant's session.
 CREATE FUNCTION tenancy.require_own_row(is_own boolean) RETURNS boolean
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'tenancy_require_own_row';

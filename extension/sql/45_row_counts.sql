@@ -94,8 +94,15 @@ REVOKE ALL ON FUNCTION tenancy.fold_row_changes() FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.fold_row_changes() IS
 'Adds what committed transactions have appended to tenancy.row_changes to tenancy.row_totals, so that reading tenancy.row_counts stays cheap; changes no count, and makes nobody wait but another call. Returns the number of rows folded.';
 
+-- Whoever counts a large table holds that lock for as long: other jobs must not wait for it.
 CREATE FUNCTION tenancy.job_fold_row_changes(batch integer) RETURNS jsonb
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-RETURN jsonb_build_object('rows', tenancy.fold_row_changes());
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    LOCK TABLE tenancy.row_totals IN SHARE ROW EXCLUSIVE MODE NOWAIT;
+    RETURN jsonb_build_object('rows', tenancy.fold_row_changes());
+EXCEPTION WHEN lock_not_available THEN
+    RETURN jsonb_build_object('rows', 0);
+END
+$$;
 REVOKE ALL ON FUNCTION tenancy.job_fold_row_changes(integer) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.job_fold_row_changes(integer) IS 'Internal: fold_row_changes() as a job.';

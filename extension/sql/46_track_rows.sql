@@ -131,6 +131,22 @@ REVOKE ALL ON FUNCTION tenancy.is_counting(regclass) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.is_counting(regclass) IS
 'Internal: has a table all the triggers that count its rows, and are they enabled?';
 
+CREATE FUNCTION tenancy.require_logged(root regclass) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    member regclass := (SELECT f.member FROM tenancy.family(root) f JOIN pg_class c ON c.oid = f.member WHERE c.relpersistence = 'u' LIMIT 1);
+BEGIN
+    IF member IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('cannot count the rows of unlogged table %s', member),
+            DETAIL = 'A crash of the server empties it, and its count would stay.', HINT = 'Make it a logged table: ALTER TABLE … SET LOGGED.';
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.require_logged(regclass) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.require_logged(regclass) IS
+'Internal: an error if a table, partition or child is unlogged.';
+
 CREATE FUNCTION tenancy.track_rows(relation regclass) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -147,6 +163,7 @@ BEGIN
             MESSAGE = format('cannot count the rows of %s, which is a partition or child', relation),
             HINT = 'Name its parent: partitions and children are counted with it.';
     END IF;
+    PERFORM tenancy.require_logged(relation);
     FOR member IN SELECT f.member FROM tenancy.family(relation) f LOOP
         CONTINUE WHEN tenancy.is_counting(member)
             AND EXISTS (SELECT FROM tenancy.counted_tables c WHERE c.relation = member AND c.root = track_rows.relation);
@@ -161,7 +178,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.track_rows(regclass) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.track_rows(regclass) IS
-'Counts the rows of an attached table, its partitions and its children by tenant, from now on and exactly: tenancy.row_counts. It makes triggers, reads the table once and keeps writers out of it until the transaction ends. True if something had to be done, so it also mends what was damaged. Errors: 55000 the table is not attached, it is a partition or child, or a tenant is set; 22004 null.';
+'Counts the rows of an attached table, its partitions and its children by tenant, from now on and exactly: tenancy.row_counts. It makes triggers, reads the table once and keeps writers out of it until the transaction ends. True if something had to be done, so it also mends what was damaged. Errors: 55000 the table is not attached, it is a partition or child, it or one of those is unlogged, or a tenant is set; 22004 null.';
 
 CREATE FUNCTION tenancy.recount_rows(relation regclass) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -240,6 +257,9 @@ BEGIN
             PERFORM tenancy.drop_count_triggers(member);
         END IF;
     END LOOP;
+    IF EXISTS (SELECT FROM tenancy.counted_tables c WHERE c.root = follow_family.root) THEN
+        PERFORM tenancy.require_logged(root);
+    END IF;
     -- The parent first, whose triggers its partitions get from the server.
     FOR member IN
         SELECT f.member FROM tenancy.family(root) f

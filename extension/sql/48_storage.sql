@@ -52,21 +52,22 @@ WITH tables AS (
     SELECT t.root, min(t.as_of) AS as_of, bool_and(t.exact) AS exact, sum(t.bytes) / greatest(sum(t.rows), 1) AS row_bytes,
            bool_or(c.relation IS NOT NULL) AS is_counted
       FROM tenancy.storage_tables t LEFT JOIN tenancy.counted_tables c ON c.relation = t.root
+     WHERE EXISTS (SELECT FROM pg_catalog.pg_class k WHERE k.oid = t.relation)
      GROUP BY t.root
-), present AS (
-    -- No join: so a condition on the tenant reaches both.
-    SELECT u.root, u.tenant_id, sum(u.bytes) AS bytes, sum(u.error_bytes) AS error_bytes, sum(u.rows_then) AS rows_then, sum(u.rows_now) AS rows_now
-      FROM (SELECT t.root, s.tenant_id, s.bytes, s.error_bytes, s.rows AS rows_then, 0::bigint AS rows_now
-              FROM tenancy.storage_tables t JOIN tenancy.storage_sizes s ON s.relation = t.relation
-            UNION ALL
-            SELECT r.relation, r.tenant_id, 0, 0, 0, r.rows FROM tenancy.row_counts r) u
-     GROUP BY u.root, u.tenant_id
 )
 SELECT p.tenant_id, p.root AS relation, NULL::text AS schema, n.rows::bigint AS rows,
        greatest(0, p.bytes + (n.rows - p.rows_then) * n.width)::bigint AS bytes,
        (p.error_bytes + abs(n.rows - p.rows_then) * n.width)::bigint AS error_bytes,
        t.as_of, t.exact AND n.rows = p.rows_then AS exact
-  FROM present p
+  FROM (
+    -- No join, and not under WITH, where the function of what is pending would keep it: so a condition on the tenant reaches both.
+    SELECT u.root, u.tenant_id, sum(u.bytes) AS bytes, sum(u.error_bytes) AS error_bytes, sum(u.rows_then) AS rows_then, sum(u.rows_now) AS rows_now
+      FROM (SELECT t.root, s.tenant_id, s.bytes, s.error_bytes, s.rows AS rows_then, 0::bigint AS rows_now
+              FROM tenancy.storage_tables t JOIN tenancy.storage_sizes s ON s.relation = t.relation
+             WHERE EXISTS (SELECT FROM pg_catalog.pg_class k WHERE k.oid = t.relation)
+            UNION ALL
+            SELECT r.relation, r.tenant_id, 0, 0, 0, r.rows FROM tenancy.row_counts r) u
+     GROUP BY u.root, u.tenant_id) p
   JOIN tables t ON t.root = p.root
  CROSS JOIN LATERAL (
     -- Of rows that have come since, nobody knows the width.
@@ -92,12 +93,18 @@ DECLARE
     part double precision := percent / 100.0;
     number bigint := (SELECT c.count_id FROM tenancy.counted_tables c WHERE c.relation = member);
     disk bigint := pg_total_relation_size(member);
+    -- Column by column: a whole row would be put together with all that is stored out of line, which may not even fit.
+    -- 28: the row's header and its pointer.
+    width text := (SELECT concat_ws(' + ', 28 + coalesce(sum(a.attlen) FILTER (WHERE a.attlen > 0), 0),
+                          string_agg(format('coalesce(pg_column_size(t.%I), 0)', a.attname), ' + ') FILTER (WHERE a.attlen < 0))
+                     FROM pg_attribute a
+                    WHERE a.attrelid = member AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated <> 'v');
 BEGIN
     DELETE FROM tenancy.storage_sizes s WHERE s.relation = member;
     -- A sample is of whole pages, so a page is what is drawn: the error comes from how pages differ, not rows.
     EXECUTE format($q$
         WITH sample AS MATERIALIZED (
-            SELECT t.%1$I::text AS tenant, (t.ctid::text::point)[0] AS page, pg_column_size(t.*) + 4 AS width
+            SELECT coalesce(t.%1$I::text, '') AS tenant, (t.ctid::text::point)[0] AS page, %6$s AS width
               FROM ONLY %2$s AS t %3$s
         ), pages AS MATERIALIZED (
             SELECT s.tenant, s.page, count(*)::float8 AS n, sum(s.width)::float8 AS y, sum(sum(s.width)) OVER (PARTITION BY s.page)::float8 AS of_page
@@ -139,7 +146,7 @@ BEGIN
         SELECT %4$s, %5$s, tenancy.clock_time(), s.rows, $3, $1 >= 1 FROM scale s
         ON CONFLICT ON CONSTRAINT storage_tables_pkey
         DO UPDATE SET root = excluded.root, as_of = excluded.as_of, rows = excluded.rows, bytes = excluded.bytes, exact = excluded.exact $q$,
-        tenancy.attached_column(member), member, CASE WHEN part < 1 THEN format('TABLESAMPLE SYSTEM (%s)', percent) END, member::oid, root::oid)
+        tenancy.attached_column(member), member, CASE WHEN part < 1 THEN format('TABLESAMPLE SYSTEM (%s)', percent) END, member::oid, root::oid, width)
     USING part, number, disk::double precision;
 END
 $$;
@@ -147,59 +154,131 @@ REVOKE ALL ON FUNCTION tenancy.measure_member(regclass, regclass, boolean, integ
 COMMENT ON FUNCTION tenancy.measure_member(regclass, regclass, boolean, integer) IS
 'Internal: measures one table, partition or child.';
 
-CREATE FUNCTION tenancy.measure_storage(relation regclass DEFAULT NULL, exact boolean DEFAULT false, sample_pages integer DEFAULT 1000)
-RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- Without jit, here and below: for queries such as these it takes seconds to compile, and saves next to nothing.
+CREATE FUNCTION tenancy.measure_members(members regclass[], exact boolean, sample_pages integer, skip_failures boolean) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
-    part record;
+    member regclass;
+    root regclass;
     measured bigint := 0;
 BEGIN
     IF tenancy.present_tenant_key() <> '' THEN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = 'storage cannot be measured while a tenant is set',
             HINT = 'Leave the tenant first: SELECT tenancy.reset_tenant().';
-    ELSIF relation IS NOT NULL AND tenancy.attached_column(relation) IS NULL THEN
+    END IF;
+    -- Two at a time would delete and write the same rows.
+    LOCK TABLE tenancy.storage_tables IN SHARE ROW EXCLUSIVE MODE;
+    FOREACH member IN ARRAY members LOOP
+        BEGIN
+            WITH RECURSIVE up AS (
+                SELECT member::oid AS oid
+                UNION
+                SELECT i.inhparent FROM pg_inherits i JOIN up ON i.inhrelid = up.oid)
+            SELECT min(up.oid) INTO root FROM up WHERE NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = up.oid);
+            PERFORM tenancy.measure_member(member, root, exact, sample_pages);
+            measured := measured + 1;
+        EXCEPTION WHEN OTHERS THEN
+            -- One table must not keep all others from being measured; one that is dropped meanwhile is nobody's loss.
+            IF NOT skip_failures THEN
+                RAISE;
+            ELSIF EXISTS (SELECT FROM pg_class c WHERE c.oid = member) THEN
+                RAISE WARNING USING ERRCODE = SQLSTATE, MESSAGE = format('storage of table %s could not be measured', member), DETAIL = SQLERRM;
+            END IF;
+        END;
+    END LOOP;
+    PERFORM tenancy.forget_metric_at_commit('storage.bytes');
+    RETURN measured;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.measure_members(regclass[], boolean, integer, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.measure_members(regclass[], boolean, integer, boolean) IS
+'Internal: measures tables, partitions and children; returns how many.';
+
+-- Of a limit's window there is but one, so each threshold of it is told once.
+CREATE FUNCTION tenancy.write_storage_alerts() RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+    written bigint;
+BEGIN
+    IF NOT EXISTS (SELECT FROM tenancy.metrics m WHERE m.name = 'storage.bytes') THEN
+        RETURN 0;
+    END IF;
+    WITH told AS (
+        INSERT INTO tenancy.quota_alerts (tenant_id, metric, period, window_start, window_end, limit_amount, threshold, used, soft)
+        SELECT l.id, 'storage.bytes', 'total', '-infinity', 'infinity', l.amount, h.threshold, l.used, l.soft
+          FROM (SELECT t.id, w.amount, w.soft, sum(u.bytes) AS used
+                  FROM tenancy.tenants t
+                  LEFT JOIN tenancy.tenant_limits o ON o.tenant_id = t.id AND o.metric = 'storage.bytes' AND o.period = 'total'
+                        AND (o.until IS NULL OR o.until > tenancy.clock_time())
+                  LEFT JOIN tenancy.plan_limits p ON p.plan = t.plan AND p.metric = 'storage.bytes' AND p.period = 'total'
+                 CROSS JOIN LATERAL (SELECT CASE WHEN o.tenant_id IS NULL THEN p.amount ELSE o.amount END AS amount, coalesce(o.soft, p.soft) AS soft) w
+                  JOIN tenancy.tenant_storage u ON lower(u.tenant_id) = lower(t.id) AND u.tenant_id IN (t.id, lower(t.id))
+                 WHERE t.status <> 'closed' AND w.amount IS NOT NULL
+                 GROUP BY t.id, w.amount, w.soft) l
+         CROSS JOIN LATERAL (
+            SELECT p.percent::integer AS threshold FROM string_to_table(current_setting('tenancy.alert_thresholds'), ',') AS p(percent)
+            UNION
+            SELECT 100 WHERE l.soft) h
+         WHERE l.used >= greatest(1, l.amount * h.threshold / 100.0)
+        ON CONFLICT DO NOTHING RETURNING *)
+    SELECT count(a.event) INTO written
+      FROM (SELECT pg_notify('tenancy_alerts', 'quota'), tenancy.emit_event(t.tenant_id, 'quota.alert', jsonb_build_object('metric', t.metric,
+                'period', t.period, 'threshold', t.threshold, 'used', t.used, 'limit', t.limit_amount, 'soft', t.soft,
+                'window_start', t.window_start, 'window_end', t.window_end)) AS event
+              FROM told t) a;
+    RETURN written;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.write_storage_alerts() FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.write_storage_alerts() IS
+'Internal: writes alerts of limits on storage that measurements have reached; returns how many.';
+
+CREATE FUNCTION tenancy.write_storage_history() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+BEGIN
+    DELETE FROM tenancy.storage_tables t
+     WHERE NOT EXISTS (SELECT FROM tenancy.attached_tables a WHERE a.relation = t.relation);
+    DELETE FROM tenancy.storage_sizes s
+     WHERE NOT EXISTS (SELECT FROM tenancy.storage_tables t WHERE t.relation = s.relation);
+    INSERT INTO tenancy.storage_history AS h (tenant_id, day, as_of, bytes, error_bytes)
+    SELECT s.tenant_id, (tenancy.clock_time() AT TIME ZONE 'UTC')::date, tenancy.clock_time(), sum(s.bytes), sum(s.error_bytes)
+      FROM tenancy.tenant_storage s GROUP BY s.tenant_id
+    ON CONFLICT ON CONSTRAINT storage_history_pkey
+    DO UPDATE SET as_of = excluded.as_of, bytes = excluded.bytes, error_bytes = excluded.error_bytes;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.write_storage_history() FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.write_storage_history() IS
+'Internal: forgets tables that are gone, and writes the day''s row of each tenant.';
+
+CREATE FUNCTION tenancy.measure_storage(relation regclass DEFAULT NULL, exact boolean DEFAULT false, sample_pages integer DEFAULT 1000)
+RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    measured bigint;
+BEGIN
+    IF relation IS NOT NULL AND tenancy.attached_column(relation) IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = format('table %s is not attached', relation), HINT = 'Attach it with tenancy.attach() first.';
     ELSIF coalesce(sample_pages, 0) < 1 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = 'a sample needs at least one page', HINT = 'Use exact => true to read all rows.';
     END IF;
-    -- Two at a time would delete and write the same rows.
-    LOCK TABLE tenancy.storage_tables IN SHARE ROW EXCLUSIVE MODE;
+    measured := tenancy.measure_members(
+        ARRAY(SELECT a.relation FROM tenancy.attached_tables a JOIN pg_class c ON c.oid = a.relation
+               WHERE c.relkind = 'r' AND (measure_storage.relation IS NULL OR a.relation IN (SELECT f.member FROM tenancy.family(measure_storage.relation) f))
+               ORDER BY a.relation::oid),
+        coalesce(exact, false), sample_pages, relation IS NULL);
     IF relation IS NULL THEN
-        DELETE FROM tenancy.storage_tables t
-         WHERE NOT EXISTS (SELECT FROM tenancy.attached_tables a WHERE a.relation = t.relation);
-        DELETE FROM tenancy.storage_sizes s
-         WHERE NOT EXISTS (SELECT FROM tenancy.storage_tables t WHERE t.relation = s.relation);
+        PERFORM tenancy.write_storage_history();
     END IF;
-    FOR part IN
-        WITH RECURSIVE up AS (
-            SELECT a.relation::oid AS member, a.relation::oid AS oid FROM tenancy.attached_tables a
-            UNION
-            SELECT u.member, i.inhparent FROM up u JOIN pg_inherits i ON i.inhrelid = u.oid)
-        SELECT u.member::regclass AS member, u.oid::regclass AS root
-          FROM up u JOIN pg_class c ON c.oid = u.member
-         WHERE NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = u.oid)
-           AND c.relkind = 'r' AND (measure_storage.relation IS NULL OR measure_storage.relation IN (u.member, u.oid))
-         ORDER BY u.member
-    LOOP
-        PERFORM tenancy.measure_member(part.member, part.root, coalesce(exact, false), sample_pages);
-        measured := measured + 1;
-    END LOOP;
-    IF relation IS NULL THEN
-        INSERT INTO tenancy.storage_history AS h (tenant_id, day, as_of, bytes, error_bytes)
-        SELECT s.tenant_id, (tenancy.clock_time() AT TIME ZONE 'UTC')::date, tenancy.clock_time(), sum(s.bytes), sum(s.error_bytes)
-          FROM tenancy.tenant_storage s GROUP BY s.tenant_id
-        ON CONFLICT ON CONSTRAINT storage_history_pkey
-        DO UPDATE SET as_of = excluded.as_of, bytes = excluded.bytes, error_bytes = excluded.error_bytes;
-    END IF;
-    PERFORM tenancy.forget_metric_at_commit('storage.bytes');
+    PERFORM tenancy.write_storage_alerts();
     RETURN measured;
 END
 $$;
 REVOKE ALL ON FUNCTION tenancy.measure_storage(regclass, boolean, integer) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.measure_storage(regclass, boolean, integer) IS
-'Measures what tenants take up in an attached table with its partitions and children, or in all of them (default), for tenancy.tenant_storage: from a sample of so many pages of each (default 1000), or exactly from all rows. All of them also make the day''s row of tenancy.storage_history. Takes no lock that a writer would wait for. Returns the number of tables measured. Errors: 55000 while a tenant is set or the table is not attached, 22023 no page.';
+'Measures what tenants take up in an attached table with its partitions and children, or in all of them (default), for tenancy.tenant_storage: from a sample of so many pages of each (default 1000), or exactly from all rows. All of them also make the day''s row of tenancy.storage_history; a table that cannot be read is a warning then, and keeps what it had. Writes alerts of limits that are reached. Takes no lock that a writer would wait for, but it is one transaction: tenancyd''s job does it step by step. Returns the number of tables measured. Errors: 55000 while a tenant is set or the table is not attached, 22023 no page.';
 
 CREATE FUNCTION tenancy.prune_storage_history(older_than interval DEFAULT '400 days') RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -215,8 +294,26 @@ REVOKE ALL ON FUNCTION tenancy.prune_storage_history(interval) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.prune_storage_history(interval) IS
 'Deletes days of tenancy.storage_history that are older (default 400 days); returns how many rows.';
 
+-- A step measures some tables, so that none is kept open for long: the transaction's snapshot holds up vacuum and rollup.
+-- A table that is locked for longer is left for the next run.
 CREATE FUNCTION tenancy.job_measure_storage(batch integer) RETURNS jsonb
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-RETURN jsonb_build_object('tables', tenancy.measure_storage(), 'pruned', tenancy.prune_storage_history());
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    -- Measured before is measured in an earlier step of this run.
+    since timestamptz := tenancy.clock_time() - (SELECT greatest('5 minutes', coalesce(j.every, '1 day') / 2) FROM tenancy.jobs j WHERE j.name = 'measure_storage');
+    measured bigint;
+BEGIN
+    measured := tenancy.measure_members(
+        ARRAY(SELECT a.relation FROM tenancy.attached_tables a JOIN pg_class c ON c.oid = a.relation
+                LEFT JOIN tenancy.storage_tables t ON t.relation = a.relation
+               WHERE c.relkind = 'r' AND (t.as_of IS NULL OR t.as_of <= since)
+               ORDER BY t.as_of NULLS FIRST, a.relation::oid LIMIT batch), false, 1000, true);
+    IF measured = batch THEN
+        RETURN jsonb_build_object('tables', measured, 'more', true);
+    END IF;
+    PERFORM tenancy.write_storage_history();
+    RETURN jsonb_build_object('tables', measured, 'alerts', tenancy.write_storage_alerts(), 'pruned', tenancy.prune_storage_history());
+END
+$$;
 REVOKE ALL ON FUNCTION tenancy.job_measure_storage(integer) FROM PUBLIC;
-COMMENT ON FUNCTION tenancy.job_measure_storage(integer) IS 'Internal: measure_storage() of all tables as a job.';
+COMMENT ON FUNCTION tenancy.job_measure_storage(integer) IS 'Internal: a step of the job measure_storage.';

@@ -89,7 +89,7 @@ DECLARE
     instant timestamptz := coalesce(recurring_revenue.at, tenancy.clock_time());
 BEGIN
     RETURN QUERY
-    SELECT s.tenant_id, s.plan, p.currency, greatest(f.fees, f.minimum) / CASE s.period WHEN 'year' THEN 12 ELSE 1 END
+    SELECT s.tenant_id, s.plan, p.currency, trim_scale(greatest(f.fees, f.minimum) / CASE s.period WHEN 'year' THEN 12 ELSE 1 END)
     FROM tenancy.subscriptions s JOIN tenancy.plans p ON p.id = s.plan
     JOIN (SELECT x.plan, coalesce(sum((x.params ->> 'amount')::numeric) FILTER (WHERE x.kind = 'fee'), 0) AS fees,
               coalesce(sum((x.params ->> 'amount')::numeric) FILTER (WHERE x.kind = 'minimum'), 0) AS minimum
@@ -125,7 +125,9 @@ BEGIN
                 AND EXISTS (SELECT FROM tenancy.prices x WHERE x.plan = s.plan AND x.kind IN ('fee', 'minimum') AND (x.params ->> 'amount')::numeric > 0)) AS was_there_before
         FROM months m CROSS JOIN LATERAL (
             SELECT coalesce(o.tenant_id, c.tenant_id) AS tenant_id, o AS o, c AS c
-            FROM tenancy.recurring_revenue(m.starts) o FULL JOIN tenancy.recurring_revenue(least(m.ends, tenancy.clock_time())) c USING (tenant_id, currency)) j
+            FROM tenancy.recurring_revenue(m.starts - interval '1 microsecond') o
+            -- What begins and ends with a month, as most changes do, is that month's.
+            FULL JOIN tenancy.recurring_revenue(least(m.ends - interval '1 microsecond', tenancy.clock_time())) c USING (tenant_id, currency)) j
         CROSS JOIN LATERAL (SELECT (j.o).*) a CROSS JOIN LATERAL (SELECT (j.c).*) z
     )
     SELECT v.month, v.currency, sum(v.was), sum(v.is_now) FILTER (WHERE v.was = 0 AND NOT v.was_there_before), sum(v.is_now) FILTER (WHERE v.was = 0 AND v.was_there_before),
@@ -139,7 +141,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.growth(date, date) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.growth(date, date) IS
-'How monthly recurring revenue (recurring_revenue()) moved in each calendar month (UTC; the running one until now), by currency: opening + new + reactivated + expansion - contraction - churned = closing, null for 0. A tenant is new when it pays for the first time, reactivated when it did before and not at the month''s start, churned when it did then and does not at its end. tenant_churn_pct is of the tenants at the start, revenue_churn_pct of the revenue then. Error: 22023 no months, or more than a hundred years.';
+'How monthly recurring revenue (recurring_revenue()) moved in each calendar month (UTC; the running one until now), by currency: opening + new + reactivated + expansion - contraction - churned = closing, null for 0. A tenant is new when it pays for the first time, reactivated when it did before and not at the month''s start, churned when it did then and does not at its end. What changes as a month begins is that month''s. tenant_churn_pct is of the tenants at the start, revenue_churn_pct of the revenue then. Error: 22023 no months, or more than a hundred years.';
 
 CREATE FUNCTION tenancy.recommend_plan(tenant text)
 RETURNS TABLE (plan text, currency text, cost numeric, monthly numeric, saving numeric, is_present boolean, fits boolean)

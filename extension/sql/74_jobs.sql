@@ -82,7 +82,7 @@ WITH defaults (name, every, daily_at, jitter, batch, purpose) AS (VALUES
     ('credits', '1 hour', NULL, '0', 1, 'ends credits whose time is over'),
     ('budgets', '5 minutes', NULL, '30 seconds', 500, 'compares cost with budgets, alerts, and stops what is over a hard one'),
     ('fold_row_changes', '1 minute', NULL, '0', 1, 'adds what transactions have changed to the counts of rows'),
-    ('measure_storage', '1 hour', NULL, '10 minutes', 1, 'measures what tenants take up on disk, by samples'),
+    ('measure_storage', '1 hour', NULL, '10 minutes', 100, 'measures what tenants take up on disk, by samples'),
     ('ledger', NULL, '02:10', '30 minutes', 10000, 'drops usage and idempotency keys that need not be kept any more'),
     ('retention', NULL, '03:10', '30 minutes', 10000, 'deletes events and runs of jobs older than 30 days, and alerts older than 400')
 ), schedules AS (
