@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 
 #include <atomic>
+#include <mutex>
 #include <thread>
 
 namespace
@@ -86,6 +87,7 @@ protected:
     PosterTest()
     {
         server.Post("/ok", [&](const auto &request, auto &response) {
+            const std::lock_guard lock(mutex); // the server answers several at a time
             seen = request;
             response.status = 201;
         });
@@ -133,6 +135,7 @@ protected:
     }
 
     httplib::Server server;
+    std::mutex mutex;
     httplib::Request seen;
     std::atomic<size_t> sent = 0;
     int port;
