@@ -84,6 +84,15 @@ BEGIN
     FROM tenancy.invoice_series s LEFT JOIN tenancy.invoices i ON i.kind = s.name AND i.number IS NOT NULL
     WHERE reconcile_invoices.tenant IS NULL
     GROUP BY s.name, s.next_number HAVING count(i.id) <> s.next_number - 1;
+
+    RETURN QUERY
+    SELECT 'number', ''::text, concat(s.name, ' ', g.issue_no + 1, CASE WHEN g.next_no > g.issue_no + 2 THEN concat(' to ', g.next_no - 1) END),
+        g.next_no - g.issue_no - 1::numeric, 0::numeric, 'no document has it'
+    FROM tenancy.invoice_series s
+    CROSS JOIN LATERAL (
+        SELECT n.issue_no, lead(n.issue_no, 1, s.next_number) OVER (ORDER BY n.issue_no) AS next_no
+        FROM (SELECT 0 AS issue_no UNION ALL SELECT i.issue_no FROM tenancy.invoices i WHERE i.kind = s.name AND i.issue_no IS NOT NULL) n) g
+    WHERE reconcile_invoices.tenant IS NULL AND g.next_no > g.issue_no + 1;
 END
 $$;
 REVOKE ALL ON FUNCTION tenancy.reconcile_invoices(timestamptz, timestamptz, text) FROM PUBLIC;
@@ -151,4 +160,4 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.reconcile(timestamptz, timestamptz, text) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.reconcile(timestamptz, timestamptz, text) IS
-'Makes the books of a stretch of time again, of all tenants or of one, and returns a row for every difference, with the value as it must be and as it is; none when all is right. It compares the hours with the ledger (rollup), keyed events with their keys (key), invoices that touch the time, line by line and in all (line, total; see verify_invoice()), credit notes with what they correct, numbers with the documents that have them (number, of all times), and prepaid credits with what moved them (credit). What the ledger is not kept for any more (keep_ledger()) is left out. Changes nothing. Error: 22023 a period that is none.';
+'Makes the books of a stretch of time again, of all tenants or of one, and returns a row for every difference, with the value as it must be and as it is; none when all is right. It compares the hours with the ledger (rollup), keyed events with their keys (key), invoices that touch the time, line by line and in all (line, total; see verify_invoice()), credit notes with what they correct, numbers with the documents that have them, missing ones by name (number, of all times), and prepaid credits with what moved them (credit). What the ledger is not kept for any more (keep_ledger()) is left out. Changes nothing. Error: 22023 a period that is none.';

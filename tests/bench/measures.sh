@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: PostgreSQL
 
 measures=(indexed_read scan metering search consume consume_loop record_usage copy set_local
-    onboarding set_tenant rollup scale)
+    onboarding set_tenant rollup rollup_steps scale)
 
 orders_made=
 make_orders() {
@@ -299,11 +299,37 @@ measure_rollup() {
         report "rollup of as many after $((5 * ledger_rows)) others" ms "after none" ratio "<= 1.1"
 }
 
-# roll_up DATABASE ROWS: writes so many to the ledger, prints the milliseconds that their rollup
-# takes. The young database has forgotten what was before.
-roll_up() {
-    run_sql -d "$1" -v n="$2" <<SQL
-$([ "$1" = old ] || echo 'TRUNCATE tenancy.usage_ledger, tenancy.usage_hourly;')
+# Ten steps of one session, as the daemon's job takes them, while another writes. Its memory is the most it ever had, less
+# the pages of shared memory that it has come to touch.
+measure_rollup_steps() {
+    local i step rows=$((2 * ledger_rows)) steps=10
+    serve tenancy
+    run_sql -c "CREATE DATABASE steps"
+    run_sql -d steps -c 'CREATE EXTENSION tenancy' -c 'SELECT tenancy.rollup()' >/dev/null
+    step=$profiles/rollup_step.sql
+    fill_ledger >"$step"
+    for ((i = 0; i < steps; i++)); do
+        cat <<SQL
+\! psql -Xq -d steps -v n=$rows -f "$step"
+SELECT extract(epoch FROM clock_timestamp()) AS began \gset
+SELECT rows_rolled AS rolled FROM tenancy.rollup() \gset
+SELECT (extract(epoch FROM clock_timestamp()) - :began) * 1000, :rolled,
+    substring(s FROM 'VmHWM:\s*(\d+)')::numeric - substring(s FROM 'RssShmem:\s*(\d+)')::numeric
+FROM pg_read_file('/proc/' || pg_backend_pid() || '/status') s;
+SQL
+    done | run_sql -F ' ' -d steps >"$profiles/rollup_steps"
+    cat "$profiles/rollup_steps" >&2
+    awk '{ print $2 * 1000 / $1 }' "$profiles/rollup_steps" |
+        report "rollup of $((steps * rows)) ledger rows in $steps steps, each" "rows/s" "–" value ">= 1000000"
+    awk 'NR == 1 { first = $1 } { last = $1 } END { print last, first }' "$profiles/rollup_steps" |
+        report "the last of these steps" ms "the first" ratio "<= 1.2"
+    awk 'NR == 1 { first = $3 } { last = $3 } END { print last / 1024, first / 1024 }' "$profiles/rollup_steps" |
+        report "the session's memory after the last step" MB "after the first" ratio "<= 1.1"
+}
+
+# fill_ledger: SQL that writes :n rows of 1,000 tenants and two metrics to the ledger.
+fill_ledger() {
+    cat <<'SQL'
 INSERT INTO tenancy.usage_ledger (tenant_id, metric, amount, at, stamp)
 SELECT 'tenant-' || i % 1000, CASE WHEN i % 3 = 0 THEN 'calls' ELSE 'bytes' END, i % 100,
     now() - i % 7200 * interval '1 second',
@@ -312,5 +338,14 @@ FROM generate_series(1, :n) i;
 VACUUM ANALYZE tenancy.usage_ledger;
 CHECKPOINT;
 SQL
+}
+
+# roll_up DATABASE ROWS: writes so many to the ledger, prints the milliseconds that their rollup
+# takes. The young database has forgotten what was before.
+roll_up() {
+    {
+        [ "$1" = old ] || echo 'TRUNCATE tenancy.usage_ledger, tenancy.usage_hourly;'
+        fill_ledger
+    } | run_sql -d "$1" -v n="$2"
     echo 'SELECT rows_rolled FROM tenancy.rollup();' | PGDATABASE=$1 times
 }
