@@ -34,5 +34,19 @@ SET tenancy.clock = '2030-07-01 00:00:00';
 SELECT count(tenancy.issue_invoice('in_round', '2030-06-15'));
 SELECT * FROM lines WHERE tenant_id = 'in_round';
 SELECT * FROM books;
+\echo a price that changes within a month: who is there keeps the old one for it, also after a pause; who comes then has the new one
+SET tenancy.clock = '2030-09-01 00:00:00';
+SELECT tenancy.create_plan('in_price'), tenancy.set_fee('in_price', 'base', 30), tenancy.create_tenant('in_there', 'in_price'), tenancy.create_tenant('in_pause', 'in_price');
+SET tenancy.clock = '2030-09-06 00:00:00';
+SELECT tenancy.set_fee('in_price', 'base', 60), tenancy.pause_subscription('in_pause') IS NOT NULL AS paused;
+SET tenancy.clock = '2030-09-16 00:00:00';
+SELECT tenancy.resume_subscription('in_pause') IS NOT NULL AS resumed, tenancy.create_tenant('in_new', 'in_price'), tenancy.change_plan('in_round', 'in_price') IS NOT NULL AS moved;
+SET tenancy.clock = '2030-10-02 00:00:00';
+SELECT count(*), count(error) FROM tenancy.issue_due_invoices() WHERE tenant_id LIKE 'in\_%';
+SELECT tenant_id, since, component, item_start, amount FROM lines WHERE tenant_id IN ('in_there', 'in_pause', 'in_new', 'in_round') AND since = '2030-09-01' ORDER BY tenant_id, item_start;
+SELECT tenancy.set_fee('in_price', 'base', 45, '2030-09-10 00:00+00');
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM books;
+SELECT tenancy.open_accounts('in_nobody');
 DELETE FROM tenancy.tenants WHERE id LIKE 'in\_%';
 RESET tenancy.clock;

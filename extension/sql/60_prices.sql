@@ -99,12 +99,12 @@ BEGIN
     END IF;
     SELECT min(p.valid_from) INTO next_start FROM tenancy.prices p
     WHERE p.plan = put_price.plan AND p.component = put_price.component AND p.valid_from > start;
-    -- Invoices must recompute: a period is billed at the price of its start, or the first one after that.
+    -- Invoices must recompute: a period is billed at the price of its start, or that of the subscription's within it, or the first one after that.
     IF EXISTS (SELECT FROM tenancy.invoices i JOIN tenancy.subscriptions s ON s.tenant_id = i.tenant_id
                WHERE s.plan = put_price.plan AND i.status <> 'draft' AND i.period_end > i.period_start
                  AND s.starts_at < i.period_end AND (s.ends_at IS NULL OR s.ends_at > i.period_start)
                  AND (next_start IS NULL OR i.period_start < next_start)
-                 AND CASE WHEN old_row.id IS NULL THEN i.period_end > start ELSE i.period_start >= start END)
+                 AND CASE WHEN old_row.id IS NULL THEN i.period_end > start ELSE greatest(i.period_start, s.starts_at) >= start END)
        OR (old_row.valid_from = start
            AND EXISTS (SELECT FROM tenancy.invoice_lines l WHERE l.price_id = old_row.id)) THEN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -145,7 +145,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.set_price(text, text, numeric, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.set_price(text, text, numeric, timestamptz) IS
-'Sets what a unit of a metric costs in a plan, in the plan''s currency, from a time on (default now) until the next price in the book; a price that starts at that very time is replaced. A month is billed at the price of its start, or the first one that came within it. False if it is the price then already. Errors: 42704 unknown plan or metric, 42710 the plan has a fee of that name, 22023 null, negative, not finite, above 15 digits or with more than 20 decimal places, 55000 it would change what an invoice was made of.';
+'Sets what a unit of a metric costs in a plan, in the plan''s currency, from a time on (default now) until the next price in the book; a price that starts at that very time is replaced. A period is billed at the price of its start, a plan that is new within it at the price of that time; or at the first one that came after. False if it is the price then already. Errors: 42704 unknown plan or metric, 42710 the plan has a fee of that name, 22023 null, negative, not finite, above 15 digits or with more than 20 decimal places, 55000 it would change what an invoice was made of.';
 
 CREATE FUNCTION tenancy.set_fee(plan text, component text, amount numeric, valid_from timestamptz DEFAULT NULL,
     timing text DEFAULT 'arrears') RETURNS boolean

@@ -202,7 +202,7 @@ BEGIN
     ), periods AS MATERIALIZED (
         SELECT x.*, p.period_start, p.period_end,
             greatest(p.period_start, x.starts_at, x.trial_end) AS item_start, least(p.period_end, x.ends_at) AS item_end,
-            o.earlier, o.later, o.paid_earlier,
+            o.earlier, o.later, o.paid_earlier, CASE WHEN o.goes_on THEN p.period_start ELSE greatest(p.period_start, x.starts_at) END AS price_at,
             -- Usage of a period that no stretch covers belongs to the one after or before it; but none while paused.
             CASE WHEN x.trial_end > x.starts_at OR o.earlier THEN greatest(p.period_start, x.starts_at, x.trial_end)
                  ELSE p.period_start END AS usage_start,
@@ -213,13 +213,14 @@ BEGIN
             SELECT EXISTS (SELECT FROM stretches y WHERE (y.starts_at, y.id) < (x.starts_at, x.id) AND y.ends_at > p.period_start) AS earlier,
                 EXISTS (SELECT FROM stretches y WHERE (y.starts_at, y.id) < (x.starts_at, x.id) AND y.ends_at > p.period_start
                     AND (y.trial_end IS NULL OR y.trial_end < y.ends_at)) AS paid_earlier,
+                EXISTS (SELECT FROM stretches y WHERE (y.starts_at, y.id) < (x.starts_at, x.id) AND y.ends_at > p.period_start AND y.plan = x.plan) AS goes_on,
                 EXISTS (SELECT FROM stretches y WHERE (y.starts_at, y.id) > (x.starts_at, x.id) AND y.starts_at < p.period_end) AS later) o
         WHERE (x.ends_at IS NULL OR p.period_start < x.ends_at) AND x.starts_at < p.period_end
     ), priced AS MATERIALIZED (
-        -- The price of the period's start, or the first one that began within it.
+        -- The price of the period's start, or where the plan came within it of that time; or the first one that began after.
         SELECT DISTINCT ON (g.id, g.period_start, p.component) g.*, p.component, p.kind, p.timing, p.id AS price_id, p.metric, p.model, p.params
         FROM periods g JOIN book p ON p.plan = g.plan AND p.kind <> 'setup'
-          AND p.valid_from < g.period_end AND (p.valid_to IS NULL OR p.valid_to > g.period_start)
+          AND p.valid_from < g.period_end AND (p.valid_to IS NULL OR p.valid_to > g.price_at)
         ORDER BY g.id, g.period_start, p.component, p.valid_from
     ), due AS MATERIALIZED (
         SELECT d.*, f.numerator, f.denominator,

@@ -134,7 +134,11 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     result bigint[] := '{}';
     ids bigint[];
+    known_id text := (SELECT t.id FROM tenancy.tenants t WHERE lower(t.id) = lower(open_accounts.only_tenant));
 BEGIN
+    IF open_accounts.only_tenant IS NOT NULL AND known_id IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('tenant "%s" does not exist', open_accounts.only_tenant), HINT = 'Check the spelling.';
+    END IF;
     PERFORM tenancy.lock_invoices();
     PERFORM FROM tenancy.plans p ORDER BY p.id FOR SHARE;
     -- One of a tenant at a time, the oldest first: the next must know what this one billed.
@@ -142,7 +146,7 @@ BEGIN
         WITH openings AS (
             SELECT DISTINCT ON (s.tenant_id) s.tenant_id, s.plan, s.time_zone, p.currency, coalesce(s.trial_end, s.starts_at) AS at
             FROM tenancy.subscriptions s JOIN tenancy.plans p ON p.id = s.plan
-            WHERE (open_accounts.only_tenant IS NULL OR s.tenant_id = open_accounts.only_tenant)
+            WHERE (known_id IS NULL OR s.tenant_id = known_id)
               AND coalesce(s.trial_end, s.starts_at) <= tenancy.clock_time()
               AND (s.ends_at IS NULL OR s.ends_at > coalesce(s.trial_end, s.starts_at))
               AND EXISTS (SELECT FROM tenancy.prices x WHERE x.plan = s.plan AND (x.timing = 'advance' OR x.kind = 'setup' AND s.is_new)
@@ -170,7 +174,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.open_accounts(text) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.open_accounts(text) IS
-'Issues the first invoices of subscriptions whose plan has a set-up fee or fees in advance, for all tenants or one, at their start or the end of their trial; returns their ids. issue_due_invoices() does it, too.';
+'Issues the first invoices of subscriptions whose plan has a set-up fee or fees in advance, for all tenants or one, at their start or the end of their trial; returns their ids. issue_due_invoices() does it, too. Error: 42704 unknown tenant.';
 
 CREATE VIEW tenancy.due_invoices AS
 SELECT s.tenant_id, p.period_start, p.period_end, min((greatest(p.period_start, s.starts_at) AT TIME ZONE s.time_zone)::date) AS day
