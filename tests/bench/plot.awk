@@ -23,7 +23,7 @@ END {
     while (most / step > 6)
         step *= most / step > 12 ? 5 : 2
     ceiling = step * (int(most / step) + 1)
-    print "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " left + wide + 30 " " top + high + 58 + 20 * rows "\" font-family=\"sans-serif\" font-size=\"13\">"
+    print "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " left + wide + 44 " " top + high + 58 + 20 * rows "\" font-family=\"sans-serif\" font-size=\"13\">"
     print "<title>Microseconds a transaction, by the number of tenants in one table</title>"
     print "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>"
     print "<text x=\"" left "\" y=\"24\" font-size=\"15\" fill=\"#1d2329\">Microseconds a transaction, one client, tenants at random</text>"
