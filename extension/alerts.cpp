@@ -136,6 +136,20 @@ static int compare_keys(const void *left, const void *right)
 }
 }
 
+pg_noinline void settle_crossed(bool committed)
+{
+    for (; crossed != nullptr; crossed = crossed->next_crossed)
+    {
+        crossed->crossed = false;
+        for (int p = 0; p < core::kPeriods; p++)
+            if (committed)
+                crossed->told[p] = Max(crossed->told[p], crossed->telling[p]);
+            else
+                crossed->telling[p] = crossed->told[p];
+        arm(crossed);
+    }
+}
+
 } // namespace
 
 void arm(quota::Slot *slot)
@@ -189,16 +203,8 @@ void write(Look look)
 
 void settle(bool committed)
 {
-    for (; crossed != nullptr; crossed = crossed->next_crossed)
-    {
-        crossed->crossed = false;
-        for (int p = 0; p < core::kPeriods; p++)
-            if (committed)
-                crossed->told[p] = Max(crossed->told[p], crossed->telling[p]);
-            else
-                crossed->telling[p] = crossed->told[p];
-        arm(crossed);
-    }
+    if (crossed != nullptr)
+        settle_crossed(committed);
 }
 
 } // namespace tenancy::alerts

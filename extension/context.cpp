@@ -21,6 +21,7 @@ constinit registry::Tenant *resolved =
     nullptr;                              // usable, as of that generation of the registry: the
 constinit uint64 resolved_generation = 0; // entry's own may be newer, if others looked it up
 constinit char confirmed_id[registry::kNameSize]{}; // of the claim, once it was found to exist
+constinit uint32 confirmed_number = 1;              // grows with each change of it
 constinit TimestampTz valid_until = PG_INT64_MAX;   // the token's end
 constinit bool roles_matter = false;                // there are bindings
 constinit trust::Roles resolved_roles{};            // whose bindings were asked
@@ -97,6 +98,12 @@ struct Finding
     const registry::Tenant *tenant;
 };
 
+void confirm_as(const char *id)
+{
+    strlcpy(confirmed_id, id, sizeof(confirmed_id));
+    confirmed_number = Max(confirmed_number + 1, 1);
+}
+
 pg_noinline Finding resolve()
 {
     resolved = nullptr; // the entry is brought up to date, and may turn out not to be usable
@@ -112,7 +119,7 @@ pg_noinline Finding resolve()
     if (OidIsValid(objector))
         return {Finding::Fault::bound, objector, tenant};
     if (tenant->exists)
-        strlcpy(confirmed_id, tenant->id, sizeof(confirmed_id));
+        confirm_as(tenant->id);
     if (!tenant->exists || tenant->status != registry::Status::active)
         return {Finding::Fault::unusable, InvalidOid, tenant};
     resolved = tenant;
@@ -188,6 +195,11 @@ const char *charged_id()
     return confirmed_id;
 }
 
+uint32 charge_number()
+{
+    return confirmed_number;
+}
+
 const registry::Tenant *current()
 {
     if (claim::present == nullptr)
@@ -232,7 +244,7 @@ const registry::Tenant *require_current()
 void forget_resolved()
 {
     resolved = nullptr;
-    confirmed_id[0] = '\0';
+    confirm_as("");
     valid_until = claim::proof() != nullptr ? claim::proof()->valid_until : PG_INT64_MAX;
 }
 

@@ -26,6 +26,9 @@ const char *name();
 void confirm();
 const char *charged_id();
 
+// Another one, and never 0, whenever charged_id() may be another.
+uint32 charge_number();
+
 // The tenant, or nullptr when none is set. An error when it is unknown, suspended or closed.
 const registry::Tenant *current();
 

@@ -25,6 +25,8 @@ static_assert(std::has_unique_object_representations_v<Key>, "a hash key has no 
 // The entries this process has pinned: for work without a tenant, and the last tenant's or others'.
 constinit Entry *nobodys = nullptr;
 constinit Entry *last = nullptr;
+constinit Entry *found = nullptr; // the one of the two that the last addition went to
+constinit uint32 found_by = 0;    // by this number; 0 = it is to be searched for
 constinit char overflown[registry::kNameSize]{}; // the tenant that `last` is the common entry for
 constinit uint32 overflown_at = 0;               // the flush after which it found no room
 
@@ -41,20 +43,11 @@ int64 most_entries()
     return Max(guc::max_tracked_tenants, file::entries_at_start());
 }
 
-void add_to(Entry *entry, const core::Counts &counts, const uint8 *latencies, int latency_count)
+void add_to(Entry *entry, core::Tally &tally, const uint8 *latencies, int latency_count)
 {
-    const auto add = [&](int i) {
-        if (counts.value[i] != 0)
-            pg_atomic_fetch_add_u64(&entry->value[i], counts.value[i]);
-    };
-#pragma GCC unroll 32
-    for (int i = 0; i < core::kCounters; i++)
-        if (core::is_usual(i))
-            add(i);
-    if (core::is_unusual(counts))
-        for (int i = 0; i < core::kCounters; i++)
-            if (!core::is_usual(i))
-                add(i);
+    tally.drain([entry](int counter, int64 amount) {
+        pg_atomic_fetch_add_u64(&entry->value[counter], amount);
+    });
     for (int i = 0; i < latency_count; i++)
         pg_atomic_fetch_add_u64(&entry->latency[latencies[i]], 1);
     pg_atomic_fetch_add_u32(&entry->changes, 1);
@@ -194,10 +187,20 @@ Entry *entry_of(const char *tenant)
     return change_entry(tenant);
 }
 
+// Found again by its number, unless it is the one of many that found no room.
+pg_noinline Entry *find(const char *tenant, uint32 number)
+{
+    found = entry_of(tenant);
+    found_by = overflown[0] == '\0' ? number : 0;
+    return found;
+}
+
 extern "C" {
 
 static void on_exit(int, Datum)
 {
+    found = nullptr;
+    found_by = 0;
     unpin(&nobodys);
     unpin(&last);
     overflown[0] = '\0';
@@ -259,10 +262,14 @@ void join()
     joined = true;
 }
 
-void add(const char *tenant, const core::Counts &counts, const uint8 *latencies, int latency_count)
+void add(const char *tenant, uint32 number, core::Tally &tally, const uint8 *latencies,
+         int latency_count)
 {
-    if (Entry *entry = entry_of(tenant))
-        add_to(entry, counts, latencies, latency_count);
+    Entry *entry = number != 0 && number == found_by ? found : find(tenant, number);
+    if (likely(entry != nullptr))
+        add_to(entry, tally, latencies, latency_count);
+    else
+        tally = core::Tally{};
 }
 
 void set_launcher(Latch *latch)

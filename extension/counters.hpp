@@ -46,9 +46,11 @@ bool is_available();
 // To be called once in a process, before it adds anything.
 void join();
 
-// Adds to a tenant's counters; the key "" is work without a tenant. Never fails: when there is no
-// room the counts go to one common entry.
-void add(const char *tenant, const core::Counts &counts, const uint8 *latencies, int latency_count);
+// Moves a tally to a tenant's counters; the key "" is work without a tenant. Never fails: when there
+// is no room the counts go to one common entry. Who gives the same number, and not 0, means the same
+// tenant as the last time.
+void add(const char *tenant, uint32 number, core::Tally &tally, const uint8 *latencies,
+         int latency_count);
 
 // The first database after another (in the order of their ids) with counts that no flush has
 // confirmed; InvalidOid when there is none.

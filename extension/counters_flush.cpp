@@ -19,6 +19,23 @@ constinit Flushed *flushed_entries = nullptr;
 constinit int64 flushed_count = 0;
 constinit int flushed_level = 0;
 
+pg_noinline void confirm_flush(bool committed)
+{
+    if (committed)
+    {
+        pg::LockGuard guard(shared->lock, LW_SHARED);
+        for (int64 i = 0; i < flushed_count; i++)
+        {
+            auto *entry = static_cast<Entry *>(
+                hash_search(entries, &flushed_entries[i].key, HASH_FIND, nullptr));
+            if (entry != nullptr && entry->epoch == flushed_entries[i].epoch)
+                pg_atomic_write_u32(&entry->flushed, flushed_entries[i].changes);
+        }
+        pg_atomic_fetch_add_u32(&shared->flushes, 1);
+    }
+    flushed_entries = nullptr; // its memory goes with the transaction
+}
+
 } // namespace
 
 Oid next_dirty_database(Oid after)
@@ -106,21 +123,8 @@ void remember_flush(const Saved *saved, int64 count)
 
 void end_flush(bool committed)
 {
-    if (likely(flushed_entries == nullptr))
-        return;
-    if (committed)
-    {
-        pg::LockGuard guard(shared->lock, LW_SHARED);
-        for (int64 i = 0; i < flushed_count; i++)
-        {
-            auto *entry = static_cast<Entry *>(
-                hash_search(entries, &flushed_entries[i].key, HASH_FIND, nullptr));
-            if (entry != nullptr && entry->epoch == flushed_entries[i].epoch)
-                pg_atomic_write_u32(&entry->flushed, flushed_entries[i].changes);
-        }
-        pg_atomic_fetch_add_u32(&shared->flushes, 1);
-    }
-    flushed_entries = nullptr; // its memory goes with the transaction
+    if (flushed_entries != nullptr)
+        confirm_flush(committed);
 }
 
 void end_flush_savepoint(int level, bool committed)

@@ -44,6 +44,15 @@ bool is_tenants(const Portal portal)
            ((portal->cursorOptions & CURSOR_OPT_HOLD) != 0 && context::is_set());
 }
 
+pg_noinline void forget_lost_ones()
+{
+    HASH_SEQ_STATUS status;
+    hash_seq_init(&status, opened);
+    while (const auto *cursor = static_cast<const Cursor *>(hash_seq_search(&status)))
+        if (!PortalIsValid(GetPortalByName(cursor->name)))
+            (void)hash_search(opened, cursor->name, HASH_REMOVE, nullptr);
+}
+
 } // namespace
 
 void forget(const char *name)
@@ -109,13 +118,8 @@ void tenant_changed()
 
 void forget_lost()
 {
-    if (opened == nullptr)
-        return;
-    HASH_SEQ_STATUS status;
-    hash_seq_init(&status, opened);
-    while (const auto *cursor = static_cast<const Cursor *>(hash_seq_search(&status)))
-        if (!PortalIsValid(GetPortalByName(cursor->name)))
-            (void)hash_search(opened, cursor->name, HASH_REMOVE, nullptr);
+    if (opened != nullptr)
+        forget_lost_ones();
 }
 
 // A cursor that was opened past the wall goes on past it, and one that is held has its rows stored,

@@ -333,7 +333,7 @@ bool is_out_of_date()
 
 } // namespace
 
-void apply_now()
+pg_noinline void apply_now()
 {
     // Workers have their leader's settings, and while there are any the leader's cannot change.
     if (IsInParallelMode() || !registry::is_installed())

@@ -52,19 +52,33 @@ constinit shmem_startup_hook_type previous_shmem_startup = nullptr;
 
 extern "C" {
 
+// Most of all: the server's own functions are called, and schemas that are no tenant's are searched.
+static bool is_of_no_interest(ObjectAccessType access, Oid object)
+{
+    return access == OAT_FUNCTION_EXECUTE
+               ? object < FirstNormalObjectId
+               : access != OAT_TRUNCATE && access != OAT_DROP && !schemas::is_used();
+}
+
+pg_noinline static void pass_on_and_check(ObjectAccessType access, Oid catalog, Oid object,
+                                          int part, void *argument)
+{
+    if (previous_object_access != nullptr)
+        previous_object_access(access, catalog, object, part, argument);
+    if (is_of_no_interest(access, object))
+        return;
+    schema_wall::check_access(access, catalog, object, argument);
+    if (access == OAT_TRUNCATE && catalog == RelationRelationId)
+        guard::check_truncate(object);
+    if (access == OAT_DROP && catalog == PolicyRelationId)
+        guard::check_drop_of_policy(object);
+}
+
 static void on_object_access(ObjectAccessType access, Oid classId, Oid object, int part,
                              void *argument)
 {
-    if (previous_object_access != nullptr)
-        previous_object_access(access, classId, object, part, argument);
-    // Most of all: the server's own functions are called.
-    if (access == OAT_FUNCTION_EXECUTE && object < FirstNormalObjectId)
-        return;
-    schema_wall::check_access(access, classId, object, argument);
-    if (access == OAT_TRUNCATE && classId == RelationRelationId)
-        guard::check_truncate(object);
-    if (access == OAT_DROP && classId == PolicyRelationId)
-        guard::check_drop_of_policy(object);
+    if (previous_object_access != nullptr || !is_of_no_interest(access, object))
+        pass_on_and_check(access, classId, object, part, argument);
 }
 
 // The only place that sees all errors of a client's statements, those of its parser too, and no
@@ -78,7 +92,7 @@ static void on_log(ErrorData *error)
         previous_emit_log(error);
 }
 
-static void write_at_end(const void *prepare)
+pg_noinline static void write_at_end(const void *prepare)
 {
     // The statement's is gone, and the server writes to no table that may store values out of line
     // without one.

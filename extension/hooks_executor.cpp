@@ -12,6 +12,7 @@
 #include "row_counts.hpp"
 #include "runaway.hpp"
 #include "schema_wall.hpp"
+#include "schemas.hpp"
 #include "storage_quota.hpp"
 #include "traffic.hpp"
 #include "wall.hpp"
@@ -45,22 +46,41 @@ core::Counter kind_of(CmdType operation)
 
 extern "C" {
 
-static void on_executor_start(QueryDesc *query, int eflags)
+// Is a query to be watched while it is open, under a tenant and under none?
+struct ToWatch
 {
-    governor::apply();
-    if (unlikely(labels::is_pending))
-        labels::show();
-    plans::Dependence dependence = plans::dependence_of(query->plannedstmt);
-    const bool reads_schemas = schema_wall::check_plan(query->plannedstmt);
+    bool with_tenant;
+    bool without;
+};
+
+pg_noinline static ToWatch check_plan(const PlannedStmt *plan)
+{
+    plans::Dependence dependence = plans::dependence_of(plan);
+    const bool reads_schemas = schema_wall::check_plan(plan);
     dependence.on_tenant = dependence.on_tenant || reads_schemas;
     if (dependence.on_tenant)
         guard::check_plan(dependence);
     if (dependence.is_past_wall)
         guard::check_past_wall();
-    if (storage_quota::is_to_be_checked(query->plannedstmt) && !(eflags & EXEC_FLAG_EXPLAIN_ONLY))
+    // Without a tenant only those matter that see the rows of all.
+    return {dependence.on_tenant, dependence.is_past_wall || reads_schemas};
+}
+
+static void on_executor_start(QueryDesc *query, int eflags)
+{
+    governor::apply();
+    if (unlikely(labels::is_pending))
+        labels::show();
+    const PlannedStmt *plan = query->plannedstmt;
+    ToWatch to_watch{};
+    if (plan->invalItems != NIL || schemas::is_used())
+        to_watch = check_plan(plan);
+    if (storage_quota::is_to_be_checked(plan) && !(eflags & EXEC_FLAG_EXPLAIN_ONLY))
         call_below(
-            [](const void *plan) { storage_quota::check(static_cast<const PlannedStmt *>(plan)); },
-            query->plannedstmt);
+            [](const void *adding) {
+                storage_quota::check(static_cast<const PlannedStmt *>(adding));
+            },
+            plan);
     metering::begin_statement();
     if (is_of_client() && !(eflags & EXEC_FLAG_EXPLAIN_ONLY))
     {
@@ -73,8 +93,8 @@ static void on_executor_start(QueryDesc *query, int eflags)
         standard_ExecutorStart(query, eflags);
     if (metering::enabled)
         row_counts::watch(query->planstate);
-    // Without a tenant only those matter that see the rows of all.
-    if (context::is_set() ? dependence.on_tenant : dependence.is_past_wall || reads_schemas)
+    // Asked only now: what runs while a query starts may have set a tenant.
+    if (context::is_set() ? to_watch.with_tenant : to_watch.without)
         open_queries::watch(query);
 }
 
@@ -109,22 +129,28 @@ static void on_executor_run(TENANCY_EXECUTOR_RUN_PARAMS)
     if (dependence.made_for != 0)
         guard::check_tenant_of(dependence);
     open_queries::check(query);
-    if (depth > 0 && !wall::has_levels())
+    const bool has_levels = wall::has_levels();
+    if (depth > 0 && !has_levels)
     {
         run_executor(TENANCY_EXECUTOR_RUN_ARGS);
         return;
     }
-    const bool is_watched = is_of_client() && runaway::is_watching();
+    bool is_watched = false;
     if (depth == 0)
     {
         guard::check_running();
-        if (is_of_client())
+        if (ActivePortal != nullptr)
+        {
+            is_watched = runaway::is_watching();
             traffic::enter();
+        }
     }
     Stopwatch watch;
     watch.start();
     depth++;
-    const wall::Level level = wall::begin_level();
+    wall::Level level;
+    if (unlikely(has_levels))
+        level = wall::begin_level();
     PG_TRY();
     {
         if (is_watched)
@@ -134,7 +160,8 @@ static void on_executor_run(TENANCY_EXECUTOR_RUN_PARAMS)
     }
     PG_FINALLY();
     {
-        wall::end_level(level);
+        if (unlikely(has_levels))
+            wall::end_level(level);
         depth--;
         watch.stop();
         if (depth == 0)

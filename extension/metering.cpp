@@ -15,7 +15,7 @@ namespace tenancy::metering
 {
 
 constinit bool enabled = false;
-constinit core::Counts present{};
+constinit core::Tally present{};
 
 namespace
 {
@@ -28,6 +28,7 @@ constexpr int kMostLatencies = 32;
 constinit bool allowed = true;
 constinit bool in_transaction = false; // it has begun a statement that is metered
 constinit core::Counts boundary{};     // the server's counters at the last boundary
+constinit int64 seldom_used_boundary = 0;
 constinit bool is_charge_known = true; // whether the present tenant exists has been asked
 constinit int64 time_since_cpu = 0;
 constinit bool statement_runs = false; // a client's
@@ -35,7 +36,7 @@ constinit int64 statement_microseconds = 0;
 constinit uint8 latencies[kMostLatencies]{}; // buckets of statements that have ended
 constinit int latency_count = 0;
 
-int64 cpu_microseconds()
+pg_noinline int64 cpu_microseconds()
 {
     timespec now;
     if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now) != 0)
@@ -45,18 +46,24 @@ int64 cpu_microseconds()
 
 void count_cpu()
 {
-    core::add_growth(present, boundary, core::kCpuMicroseconds, cpu_microseconds());
+    present.add_growth(boundary, core::kCpuMicroseconds, cpu_microseconds());
     time_since_cpu = 0;
 }
 
-// Counts what the server's own counters of this process have grown by since the last boundary.
-void count_growth(bool aborting)
+// None of these ever falls, so that none has grown whose sum has not.
+int64 sum_of_seldom_used(const BufferUsage &blocks)
+{
+    return blocks.local_blks_hit + blocks.shared_blks_read + blocks.local_blks_read +
+           blocks.shared_blks_dirtied + blocks.local_blks_dirtied + blocks.shared_blks_written +
+           blocks.local_blks_written + blocks.temp_blks_written + pgWalUsage.wal_records +
+           static_cast<int64>(pgWalUsage.wal_bytes) + traffic::waited_microseconds;
+}
+
+pg_noinline void count_seldom_used(const BufferUsage &blocks)
 {
     const auto grow = [](core::Counter counter, int64 now) {
-        core::add_growth(present, boundary, counter, now);
+        present.add_growth(boundary, counter, now);
     };
-    const BufferUsage &blocks = pgBufferUsage;
-    grow(core::kBlocksHit, blocks.shared_blks_hit + blocks.local_blks_hit);
     grow(core::kBlocksRead, blocks.shared_blks_read + blocks.local_blks_read);
     grow(core::kBlocksDirtied, blocks.shared_blks_dirtied + blocks.local_blks_dirtied);
     grow(core::kBlocksWritten, blocks.shared_blks_written + blocks.local_blks_written);
@@ -64,6 +71,19 @@ void count_growth(bool aborting)
     grow(core::kWalRecords, pgWalUsage.wal_records);
     grow(core::kWalBytes, static_cast<int64>(pgWalUsage.wal_bytes));
     grow(core::kWaitMicroseconds, traffic::waited_microseconds);
+}
+
+// Counts what the server's own counters of this process have grown by since the last boundary.
+void count_growth(bool aborting)
+{
+    const BufferUsage &blocks = pgBufferUsage;
+    present.add_growth(boundary, core::kBlocksHit, blocks.shared_blks_hit + blocks.local_blks_hit);
+    const int64 sum = sum_of_seldom_used(blocks);
+    if (sum != seldom_used_boundary)
+    {
+        count_seldom_used(blocks);
+        seldom_used_boundary = sum;
+    }
     if (in_transaction)
         row_counts::take(present, aborting);
 }
@@ -71,8 +91,8 @@ void count_growth(bool aborting)
 // To shared memory, whether or not the transaction commits: the work was done.
 void fold()
 {
-    counters::add(context::charged_id(), present, latencies, latency_count);
-    present = core::Counts{};
+    counters::add(context::charged_id(), context::charge_number(), present, latencies,
+                  latency_count);
     latency_count = 0;
 }
 
@@ -90,25 +110,14 @@ static void on_exit(int, Datum)
 
 void skip_to_now()
 {
-    const core::Counts before = present;
+    const core::Tally before = present;
     count_cpu();
     count_growth(false);
     present = before;
 }
 
-} // namespace
-
-void begin_statement()
+pg_noinline void set_enabled(bool wanted)
 {
-    const bool wanted = allowed && counters::is_available() && registry::is_installed();
-    in_transaction = wanted;
-    if (wanted)
-    {
-        context::confirm();
-        is_charge_known = true;
-    }
-    if (wanted == enabled)
-        return;
     enabled = wanted;
     if (wanted)
         counters::join();
@@ -124,6 +133,21 @@ void begin_statement()
     skip_to_now();
 }
 
+} // namespace
+
+void begin_statement()
+{
+    const bool wanted = allowed && counters::is_available() && registry::is_installed();
+    in_transaction = wanted;
+    if (wanted)
+    {
+        context::confirm();
+        is_charge_known = true;
+    }
+    if (wanted != enabled)
+        set_enabled(wanted);
+}
+
 void disable()
 {
     allowed = false;
@@ -136,7 +160,7 @@ void begin_client_statement(core::Counter kind)
     if (!enabled || IsParallelWorker())
         return;
     end_client_statement(); // of one that failed in a savepoint
-    present[kind]++;
+    present.add(kind, 1);
     statement_runs = true;
     statement_microseconds = 0;
 }
@@ -153,10 +177,7 @@ void end_client_statement()
 
 void add_time(const instr_time &started)
 {
-    instr_time now;
-    INSTR_TIME_SET_CURRENT(now);
-    INSTR_TIME_SUBTRACT(now, started);
-    const int64 microseconds = INSTR_TIME_GET_MICROSEC(now);
+    const int64 microseconds = pg::microseconds_since(started);
     count(core::kExecMicroseconds, microseconds);
     statement_microseconds += microseconds;
     time_since_cpu += microseconds;
@@ -168,7 +189,7 @@ void close_epoch()
         return;
     count_cpu();
     count_growth(false);
-    if (latency_count > 0 || !core::is_zero(present))
+    if (latency_count > 0 || !present.is_empty())
         fold();
     is_charge_known = false;
 }
@@ -188,7 +209,7 @@ void end_transaction(bool aborting)
     if (!enabled)
         return;
     end_client_statement();
-    present[core::kTransactions]++;
+    present.add(core::kTransactions, 1);
     if (time_since_cpu >= kCpuReadingMicroseconds)
         count_cpu();
     count_growth(aborting);
@@ -203,10 +224,10 @@ void end_parallel_work(bool aborting)
 {
     if (!enabled)
         return;
-    core::Counts own{};
+    core::Tally own{};
     row_counts::take(own, aborting);
-    own[core::kCpuMicroseconds] = cpu_microseconds();
-    counters::add(context::charged_id(), own, nullptr, 0);
+    own.add(core::kCpuMicroseconds, cpu_microseconds());
+    counters::add(context::charged_id(), context::charge_number(), own, nullptr, 0);
     row_counts::forget();
     disable();
 }

@@ -16,12 +16,12 @@ namespace tenancy::metering
 extern bool enabled;
 
 // Counted by hooks for the present tenant.
-extern core::Counts present;
+extern core::Tally present;
 
 inline void count(core::Counter counter, int64 amount)
 {
     if (enabled)
-        present[counter] += amount;
+        present.add(counter, amount);
 }
 
 // A query or utility statement begins: finds out whether to meter (only in databases that have the
@@ -41,7 +41,7 @@ void end_transaction(bool aborting);
 
 // A parallel worker's transaction ends: the leader counts all of its use but processor time and
 // rows read.
-void end_parallel_work(bool aborting);
+pg_noinline void end_parallel_work(bool aborting);
 
 // A savepoint is rolled back or released.
 void end_savepoint(int level, bool aborting);

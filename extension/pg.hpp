@@ -161,6 +161,19 @@ inline config_generic *find_setting(const char *name)
 #endif
 }
 
+inline int64 microseconds_since(const instr_time &started)
+{
+    instr_time now;
+    INSTR_TIME_SET_CURRENT(now);
+#if PG_VERSION_NUM >= 160000
+    INSTR_TIME_SUBTRACT(now, started);
+    return INSTR_TIME_GET_MICROSEC(now);
+#else
+    // The server's own macros normalise and divide step by step.
+    return (now.tv_sec - started.tv_sec) * 1000000 + (now.tv_nsec - started.tv_nsec) / 1000;
+#endif
+}
+
 // A number of this process, below the most processes there can be.
 inline int own_process_number()
 {

@@ -49,11 +49,12 @@ void look_up_functions()
 // ones), and so is the plan of a query that came as text: its text is the message itself, while
 // the plan cache has a copy of its own. In a client's backend debug_query_string is always one of
 // these two, so that it is safe to ask where it was allocated.
-bool is_used_once(const char *source, ParamListInfo params)
+bool is_used_once(const Draft &draft)
 {
-    return params != nullptr ||
-           (MyBackendType == B_BACKEND && source != nullptr && source == debug_query_string &&
-            GetMemoryChunkContext(const_cast<char *>(source)) == MessageContext);
+    return draft.params != nullptr ||
+           (MyBackendType == B_BACKEND && draft.source != nullptr &&
+            draft.source == debug_query_string &&
+            GetMemoryChunkContext(const_cast<char *>(draft.source)) == MessageContext);
 }
 
 // The value that a call would return; nullptr when that is an error, which is left to the call.
@@ -117,11 +118,45 @@ void note_table(Draft &draft, const RangeTblEntry *entry, const OpExpr *comparis
     };
 }
 
+pg_noinline void mark(const Draft &draft, PlannedStmt *plan)
+{
+    if (draft.tenant != nullptr)
+        plan->invalItems = lappend(plan->invalItems, make_item(kMadeFor, draft.tenant->serial));
+    if (draft.is_past_wall)
+        plan->invalItems = lappend(plan->invalItems, make_item(kPastWall, 0));
+    for (int i = 0; i < draft.table_count; i++)
+        plan->invalItems =
+            lappend(plan->invalItems, make_item(PROCOID, sizes::mark_plan(draft.tables[i])));
+}
+
+pg_noinline Dependence read_dependence(const List *items)
+{
+    Dependence dependence{};
+    look_up_functions();
+    ListCell *cell;
+    foreach (cell, items)
+    {
+        const auto *item = static_cast<const PlanInvalItem *>(lfirst(cell));
+        if (item->cacheId == kMadeFor)
+        {
+            dependence.on_tenant = true;
+            dependence.made_for = item->hashValue;
+        }
+        else if (item->cacheId == kPastWall)
+            dependence.is_past_wall = true;
+        else if (item->cacheId == PROCOID)
+            for (const TenantFunction &function : functions)
+                dependence.on_tenant = dependence.on_tenant || item->hashValue == function.hash;
+    }
+    return dependence;
+}
+
 } // namespace
 
 void begin(Draft &draft, const char *source, ParamListInfo params)
 {
-    draft.is_used_once = is_used_once(source, params);
+    draft.source = source;
+    draft.params = params;
     draft.tenant = nullptr;
     draft.is_past_wall = false;
     draft.table_count = 0;
@@ -129,9 +164,10 @@ void begin(Draft &draft, const char *source, ParamListInfo params)
 
 void visit(Draft &draft, RangeTblEntry *entry)
 {
+    const bool may_hold_tenant = is_used_once(draft);
     // Who cannot be used is left to the guard, which says why.
-    const registry::Tenant *tenant = draft.is_used_once ? context::usable() : nullptr;
-    if (draft.is_used_once && tenant == nullptr)
+    const registry::Tenant *tenant = may_hold_tenant ? context::usable() : nullptr;
+    if (may_hold_tenant && tenant == nullptr)
         return;
     look_up_functions();
     ListCell *cell;
@@ -156,13 +192,8 @@ void visit(Draft &draft, RangeTblEntry *entry)
 
 void finish(const Draft &draft, PlannedStmt *plan)
 {
-    if (draft.tenant != nullptr)
-        plan->invalItems = lappend(plan->invalItems, make_item(kMadeFor, draft.tenant->serial));
-    if (draft.is_past_wall)
-        plan->invalItems = lappend(plan->invalItems, make_item(kPastWall, 0));
-    for (int i = 0; i < draft.table_count; i++)
-        plan->invalItems =
-            lappend(plan->invalItems, make_item(PROCOID, sizes::mark_plan(draft.tables[i])));
+    if (draft.tenant != nullptr || draft.is_past_wall || draft.table_count > 0)
+        mark(draft, plan);
 }
 
 bool is_present(uint32 made_for)
@@ -173,26 +204,8 @@ bool is_present(uint32 made_for)
 
 Dependence dependence_of(const PlannedStmt *plan)
 {
-    Dependence dependence{};
-    if (plan->invalItems == NIL || !registry::is_installed())
-        return dependence;
-    look_up_functions();
-    ListCell *cell;
-    foreach (cell, plan->invalItems)
-    {
-        const auto *item = static_cast<const PlanInvalItem *>(lfirst(cell));
-        if (item->cacheId == kMadeFor)
-        {
-            dependence.on_tenant = true;
-            dependence.made_for = item->hashValue;
-        }
-        else if (item->cacheId == kPastWall)
-            dependence.is_past_wall = true;
-        else if (item->cacheId == PROCOID)
-            for (const TenantFunction &function : functions)
-                dependence.on_tenant = dependence.on_tenant || item->hashValue == function.hash;
-    }
-    return dependence;
+    return plan->invalItems == NIL || !registry::is_installed() ? Dependence{}
+                                                                : read_dependence(plan->invalItems);
 }
 
 } // namespace tenancy::plans

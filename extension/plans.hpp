@@ -18,7 +18,8 @@ namespace tenancy::plans
 // A plan in the making.
 struct Draft
 {
-    bool is_used_once;              // so that it may hold the tenant
+    const char *source; // the query's text, and its parameters
+    ParamListInfo params;
     const registry::Tenant *tenant; // whom it holds, if any
     bool is_past_wall;              // it reaches an attached table without the condition
     int table_count;                // otherwise: the attached tables it reads, the first of them

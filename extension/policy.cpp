@@ -22,6 +22,16 @@ static void on_relation_changed(Datum, Oid relation)
 }
 }
 
+pg_noinline bool find_out_if_attached(Oid relation)
+{
+    Relation table = table_open(relation, NoLock);
+    const bool attached = isolation_condition(table) != nullptr;
+    table_close(table, NoLock);
+    if (!attached)
+        not_attached[relation % kPlaces] = relation;
+    return attached;
+}
+
 } // namespace
 
 void init()
@@ -29,16 +39,14 @@ void init()
     CacheRegisterRelcacheCallback(on_relation_changed, 0);
 }
 
+bool is_known_not_attached(Oid relation)
+{
+    return not_attached[relation % kPlaces] == relation;
+}
+
 bool may_be_attached(Oid relation)
 {
-    if (likely(not_attached[relation % kPlaces] == relation))
-        return false;
-    Relation table = table_open(relation, NoLock);
-    const bool attached = isolation_condition(table) != nullptr;
-    table_close(table, NoLock);
-    if (!attached)
-        not_attached[relation % kPlaces] = relation;
-    return attached;
+    return !is_known_not_attached(relation) && find_out_if_attached(relation);
 }
 
 bool is_attached(Oid relation)

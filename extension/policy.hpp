@@ -19,6 +19,7 @@ bool is_attached(Oid relation);
 // Remembers relations that are not attached: false is sure, true means to look. The relation is
 // locked, so that the answer stays.
 bool may_be_attached(Oid relation);
+bool is_known_not_attached(Oid relation);
 
 void init();
 

@@ -166,13 +166,10 @@ int mark(List *conditions, List **marked)
     return count;
 }
 
-} // namespace
-
-void add_paths(PlannerInfo *root, RelOptInfo *relation, RangeTblEntry *entry)
+pg_noinline void add_paths_behind_wall(PlannerInfo *root, RelOptInfo *relation,
+                                       RangeTblEntry *entry)
 {
-    const bool is_walled =
-        entry->securityQuals != NIL || relation->reloptkind == RELOPT_OTHER_MEMBER_REL;
-    if (!is_walled || guc::index_promotion == guc::kPromoteNone || relation->indexlist == NIL ||
+    if (guc::index_promotion == guc::kPromoteNone || relation->indexlist == NIL ||
         entry->rtekind != RTE_RELATION ||
         (relation->reloptkind != RELOPT_BASEREL && relation->reloptkind != RELOPT_OTHER_MEMBER_REL))
         return;
@@ -186,6 +183,14 @@ void add_paths(PlannerInfo *root, RelOptInfo *relation, RangeTblEntry *entry)
     ListCell *cell;
     foreach (cell, marked)
         static_cast<RestrictInfo *>(lfirst(cell))->leakproof = false;
+}
+
+} // namespace
+
+void add_paths(PlannerInfo *root, RelOptInfo *relation, RangeTblEntry *entry)
+{
+    if (entry->securityQuals != NIL || relation->reloptkind == RELOPT_OTHER_MEMBER_REL)
+        add_paths_behind_wall(root, relation, entry);
 }
 
 } // namespace tenancy::promotion

@@ -28,6 +28,7 @@ enum TenantColumn : AttrNumber {
 
 constinit Relations known{};
 constinit HTAB *tenants = nullptr;
+constinit bool is_too_large = false;
 constinit uint32 last_serial = 0;
 
 void forget_relations()
@@ -228,6 +229,7 @@ Tenant *lookup(const char *key)
     {
         tenant->serial = ++last_serial;
         tenant->generation = 0;
+        is_too_large = hash_get_num_entries(tenants) > kMaxCached;
     }
     // Reading may itself bring news that make the result stale; the next use reads again.
     is_installed();
@@ -245,10 +247,11 @@ Tenant *lookup(const char *key)
 
 bool trim_at_transaction_end()
 {
-    if (tenants == nullptr || hash_get_num_entries(tenants) <= kMaxCached)
+    if (likely(!is_too_large))
         return false;
     hash_destroy(tenants);
     tenants = nullptr;
+    is_too_large = false;
     return true;
 }
 

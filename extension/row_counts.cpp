@@ -46,21 +46,8 @@ int64 rows_read(const PgStat_TableStatus *statistics, Reads reads)
            (reads != Reads::returned ? pg::tuples_fetched(statistics) : 0);
 }
 
-void note(Relation relation, Reads reads)
+pg_noinline void note_in_hash(const Table &table)
 {
-    if (relation == nullptr || !pgstat_should_count_relation(relation))
-        return;
-    const PgStat_TableStatus *statistics = relation->pgstat_info;
-    for (int i = listed_count - 1; i >= 0; i--)
-        if (listed[i].statistics == statistics)
-            return;
-    const Table table{statistics, rows_read(statistics, reads), GetCurrentTransactionNestLevel(),
-                      reads};
-    if (listed_count < kMostListed)
-    {
-        listed[listed_count++] = table;
-        return;
-    }
     if (hashed == nullptr)
     {
         HASHCTL control{};
@@ -71,9 +58,25 @@ void note(Relation relation, Reads reads)
             hash_create("tenancy tables read", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
     }
     bool found;
-    auto *entry = static_cast<Table *>(hash_search(hashed, &statistics, HASH_ENTER, &found));
+    auto *entry = static_cast<Table *>(hash_search(hashed, &table.statistics, HASH_ENTER, &found));
     if (!found)
         *entry = table;
+}
+
+void note(Relation relation, Reads reads)
+{
+    if (relation == nullptr || !pgstat_should_count_relation(relation))
+        return;
+    const PgStat_TableStatus *statistics = relation->pgstat_info;
+    for (int i = listed_count - 1; i >= 0; i--)
+        if (listed[i].statistics == statistics)
+            return;
+    const Table table{statistics, rows_read(statistics, reads), GetCurrentTransactionNestLevel(),
+                      reads};
+    if (likely(listed_count < kMostListed))
+        listed[listed_count++] = table;
+    else
+        note_in_hash(table);
 }
 
 bool note_scan(PlanState *plan, void *context)
@@ -111,6 +114,16 @@ int64 growth(Table &table)
     return grown;
 }
 
+template <typename Function>
+pg_noinline void for_each_in_hash(Function function)
+{
+    HASH_SEQ_STATUS scan;
+    hash_seq_init(&scan, hashed);
+    while (auto *table = static_cast<Table *>(hash_seq_search(&scan)))
+        if (!function(*table))
+            (void)hash_search(hashed, &table->statistics, HASH_REMOVE, nullptr);
+}
+
 // Calls for each remembered table; removes those for which it returns false.
 template <typename Function>
 void for_each_table(Function function)
@@ -120,13 +133,8 @@ void for_each_table(Function function)
         if (function(listed[i]))
             listed[kept++] = listed[i];
     listed_count = kept;
-    if (likely(hashed == nullptr))
-        return;
-    HASH_SEQ_STATUS scan;
-    hash_seq_init(&scan, hashed);
-    while (auto *table = static_cast<Table *>(hash_seq_search(&scan)))
-        if (!function(*table))
-            (void)hash_search(hashed, &table->statistics, HASH_REMOVE, nullptr);
+    if (unlikely(hashed != nullptr))
+        for_each_in_hash(function);
 }
 
 void add_level(Written &sum, const PgStat_SubXactStatus *level, int aborting_from)
@@ -158,12 +166,17 @@ Written written_on_open_levels(int aborting_from)
 }
 
 // A TRUNCATE makes the server forget what was inserted before it: that was counted, or never is.
-void count_written(core::Counts &counts, const Written &now)
+void count_written(core::Tally &tally, const Written &now)
 {
-    counts[core::kRowsInserted] += Max(now.inserted - boundary.inserted, 0);
-    counts[core::kRowsUpdated] += Max(now.updated - boundary.updated, 0);
-    counts[core::kRowsDeleted] += Max(now.deleted - boundary.deleted, 0);
+    tally.add(core::kRowsInserted, Max(now.inserted - boundary.inserted, 0));
+    tally.add(core::kRowsUpdated, Max(now.updated - boundary.updated, 0));
+    tally.add(core::kRowsDeleted, Max(now.deleted - boundary.deleted, 0));
     boundary = now;
+}
+
+pg_noinline void take_written(core::Tally &tally, bool aborting)
+{
+    count_written(tally, written_on_open_levels(aborting ? 1 : PG_INT32_MAX));
 }
 
 } // namespace
@@ -183,25 +196,29 @@ void watch(const RangeVar *table)
     relation_close(relation, NoLock);
 }
 
-void take(core::Counts &counts, bool aborting)
+void take(core::Tally &tally, bool aborting)
 {
-    for_each_table([&counts](Table &table) {
-        counts[core::kRowsRead] += growth(table);
+    const auto count = [&tally](Table &table) {
+        tally.add(core::kRowsRead, growth(table));
         return true;
-    });
+    };
+    for (int i = 0; i < listed_count; i++)
+        (void)count(listed[i]);
+    if (unlikely(hashed != nullptr))
+        for_each_in_hash(count);
     if (may_have_written())
-        count_written(counts, written_on_open_levels(aborting ? 1 : PG_INT32_MAX));
+        take_written(tally, aborting);
 }
 
-void take_savepoint(core::Counts &counts, int level)
+void take_savepoint(core::Tally &tally, int level)
 {
-    for_each_table([&counts, level](Table &table) {
-        counts[core::kRowsRead] += growth(table);
+    for_each_table([&tally, level](Table &table) {
+        tally.add(core::kRowsRead, growth(table));
         return table.level < level;
     });
     if (!may_have_written())
         return;
-    count_written(counts, written_on_open_levels(level));
+    count_written(tally, written_on_open_levels(level));
     // The server is about to take this level off.
     Written of_level{};
     add_level(of_level, pgstat_get_xact_stack_level(level), level);

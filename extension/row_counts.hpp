@@ -21,10 +21,10 @@ void watch(const RangeVar *table);
 
 // What has come since the last call, in this transaction; `aborting` when it is rolled back. Plain
 // memory work, but for an allocation in a transaction that has written.
-void take(core::Counts &counts, bool aborting);
+void take(core::Tally &tally, bool aborting);
 
 // A savepoint is rolled back: takes what its level has written before the server forgets it.
-void take_savepoint(core::Counts &counts, int level);
+void take_savepoint(core::Tally &tally, int level);
 void savepoint_committed(int level);
 
 // The transaction is over.

@@ -119,6 +119,22 @@ void let_go(Charge *charge, core::End end)
     charge->account->charges = charge->older;
 }
 
+pg_noinline void settle_all(bool committed)
+{
+    for (Charge *charge = charges; charge != nullptr; charge = charge->next)
+    {
+        let_go(charge, committed ? core::End::committed : core::End::aborted);
+        charge->account->releasing = 0;
+    }
+    charges = nullptr;
+    for (; unchecked != nullptr; unchecked = unchecked->next_unchecked)
+        unchecked->is_unchecked = false;
+    for (const Forgotten *entry = forgotten; committed && entry != nullptr; entry = entry->next)
+        quota::forget_metric(NameStr(entry->metric));
+    forgotten = nullptr;
+    written = false;
+}
+
 } // namespace
 
 quota::Slot *account_of(const char *tenant, const char *metric)
@@ -200,18 +216,8 @@ void before_end(bool prepare)
 
 void settle(bool committed)
 {
-    for (Charge *charge = charges; charge != nullptr; charge = charge->next)
-    {
-        let_go(charge, committed ? core::End::committed : core::End::aborted);
-        charge->account->releasing = 0;
-    }
-    charges = nullptr;
-    for (; unchecked != nullptr; unchecked = unchecked->next_unchecked)
-        unchecked->is_unchecked = false;
-    for (const Forgotten *entry = forgotten; committed && entry != nullptr; entry = entry->next)
-        quota::forget_metric(NameStr(entry->metric));
-    forgotten = nullptr;
-    written = false;
+    if (unlikely(is_anything_pending() || unchecked != nullptr))
+        settle_all(committed);
 }
 
 void settle_savepoint(int level, bool committed)

@@ -186,8 +186,8 @@ void start()
 
 bool is_watching()
 {
-    return (!guc::runaway_note->is_empty || !guc::runaway_cool_down->is_empty ||
-            !guc::runaway_cancel->is_empty) &&
+    return unlikely(!guc::runaway_note->is_empty || !guc::runaway_cool_down->is_empty ||
+                    !guc::runaway_cancel->is_empty) &&
            shared != nullptr && context::is_set() && !IsParallelWorker() && !superuser();
 }
 

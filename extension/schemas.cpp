@@ -136,13 +136,9 @@ Kind look_up_kind(Oid oid)
     return find("tenant_schemas_pkey", name, nullptr) ? Kind::tenant : Kind::other;
 }
 
-} // namespace
-
 // Called while the server makes its path, so it must not make a new one itself.
-bool is_used()
+pg_noinline bool find_out_use()
 {
-    if (likely(use != Use::unknown))
-        return use == Use::schemas;
     if (!IsTransactionState() || !OidIsValid(MyDatabaseId) || !registry::is_installed())
         return false;
     const uint64 generation_read = generation;
@@ -159,6 +155,13 @@ bool is_used()
     if (generation_read == generation)
         use = has_template ? Use::schemas : Use::none;
     return has_template;
+}
+
+} // namespace
+
+bool is_used()
+{
+    return likely(use != Use::unknown) ? use == Use::schemas : find_out_use();
 }
 
 Kind kind_of(Oid oid)

@@ -41,6 +41,15 @@ bool adds(const Plan *plan)
     return IsA(plan, ModifyTable) && adds(reinterpret_cast<const ModifyTable *>(plan)->operation);
 }
 
+pg_noinline bool adds(const PlannedStmt *plan)
+{
+    bool found = adds(plan->commandType);
+    ListCell *cell;
+    foreach (cell, plan->subplans)
+        found = found || (lfirst(cell) != nullptr && adds(static_cast<const Plan *>(lfirst(cell))));
+    return found;
+}
+
 // Is it a table that tenants' storage is measured in?
 bool is_measured(Oid relation)
 {
@@ -137,14 +146,9 @@ void check_table(Oid relation)
 
 bool is_to_be_checked(const PlannedStmt *plan)
 {
-    if (likely(!adds(plan->commandType) && !plan->hasModifyingCTE))
-        return false;
-    bool found = adds(plan->commandType);
-    ListCell *cell;
-    foreach (cell, plan->subplans)
-        found = found || (lfirst(cell) != nullptr && adds(static_cast<const Plan *>(lfirst(cell))));
     // Queries of foreign keys go on: what they write follows from rows that are deleted.
-    return found && !InNoForceRLSOperation() && is_to_be_checked();
+    return (plan->commandType != CMD_SELECT || plan->hasModifyingCTE) && adds(plan) &&
+           !InNoForceRLSOperation() && is_to_be_checked();
 }
 
 bool is_to_be_checked()

@@ -50,6 +50,7 @@ constinit LWLockPadded *locks = nullptr;
 constinit Key present = 0;
 constinit bool is_present_known = false;
 constinit bool is_waiting = false;
+constinit bool is_running = false; // our slot says so
 
 int count_of_slots()
 {
@@ -93,6 +94,12 @@ Slot &own_slot()
     return shared->slots[pg::own_process_number()];
 }
 
+void set_running(Key key)
+{
+    pg_atomic_write_u64(&own_slot().running, key);
+    is_running = key != 0;
+}
+
 // Of the others; with the tenant's lock held.
 int count_others(Key key, pg_atomic_uint64 Slot::*use)
 {
@@ -111,12 +118,21 @@ void stop_waiting()
     is_waiting = false;
 }
 
+pg_noinline void stop_running()
+{
+    set_running(0);
+    pg_memory_barrier();
+    if (pg_atomic_read_u32(&shared->waiting) > 0)
+        ConditionVariableBroadcast(&shared->left);
+}
+
 extern "C" {
 static void on_exit_of_backend(int, Datum)
 {
     pg_atomic_write_u64(&own_slot().connected, 0);
     stop_waiting(); // a session that is terminated passes no PG_FINALLY
-    leave();
+    if (is_running)
+        stop_running();
 }
 }
 
@@ -193,7 +209,7 @@ bool take_running(Key key, int most)
     pg::LockGuard guard(lock_of(key), LW_EXCLUSIVE);
     if (count_others(key, &Slot::running) >= most)
         return false;
-    pg_atomic_write_u64(&own_slot().running, key);
+    set_running(key);
     return true;
 }
 
@@ -282,6 +298,39 @@ bool is_governed()
     return shared != nullptr && !superuser() && !IsParallelWorker();
 }
 
+pg_noinline void take_turn()
+{
+    const Key key = present_key();
+    if (key == 0 || !is_governed())
+        return;
+    use_slot();
+    if (guc::max_connections >= 0 && pg_atomic_read_u64(&own_slot().connected) != key &&
+        !take_connection(key, guc::max_connections))
+        ereport(ERROR, (errcode(ERRCODE_TOO_MANY_CONNECTIONS),
+                        errmsg("too many connections for tenant \"%s\"", context::name()),
+                        errdetail("Limit %d sessions with the tenant set.", guc::max_connections),
+                        errhint("Close a connection or reset its tenant, or have an operator raise "
+                                "tenancy.max_connections for the plan or the tenant.")));
+    if (guc::statement_rate > 0)
+        wait_for_rate(key);
+}
+
+pg_noinline void start_running()
+{
+    int most = guc::max_running_statements;
+    const Key key = present_key();
+    if (key == 0 || !is_governed())
+        return;
+    use_slot();
+    const bool cools = guc::may_cool_down() && is_cooling(key);
+    if (cools)
+        most = most < 0 ? 1 : Min(most, 1);
+    if (most < 0)
+        set_running(key); // to be counted should it cool down
+    else if (!take_running(key, most))
+        wait_for_running(key, most, cools);
+}
+
 } // namespace
 
 void request_memory()
@@ -318,49 +367,20 @@ void start()
 
 void admit_statement()
 {
-    if (guc::max_connections < 0 && guc::statement_rate <= 0)
-        return;
-    const Key key = present_key();
-    if (key == 0 || !is_governed())
-        return;
-    use_slot();
-    if (guc::max_connections >= 0 && pg_atomic_read_u64(&own_slot().connected) != key &&
-        !take_connection(key, guc::max_connections))
-        ereport(ERROR, (errcode(ERRCODE_TOO_MANY_CONNECTIONS),
-                        errmsg("too many connections for tenant \"%s\"", context::name()),
-                        errdetail("Limit %d sessions with the tenant set.", guc::max_connections),
-                        errhint("Close a connection or reset its tenant, or have an operator raise "
-                                "tenancy.max_connections for the plan or the tenant.")));
-    if (guc::statement_rate > 0)
-        wait_for_rate(key);
+    if (guc::max_connections >= 0 || guc::statement_rate > 0)
+        take_turn();
 }
 
 void enter()
 {
-    int most = guc::max_running_statements;
-    if (most < 0 && !guc::may_cool_down())
-        return;
-    const Key key = present_key();
-    if (key == 0 || !is_governed())
-        return;
-    use_slot();
-    const bool cools = guc::may_cool_down() && is_cooling(key);
-    if (cools)
-        most = most < 0 ? 1 : Min(most, 1);
-    if (most < 0)
-        pg_atomic_write_u64(&own_slot().running, key); // to be counted should it cool down
-    else if (!take_running(key, most))
-        wait_for_running(key, most, cools);
+    if (guc::max_running_statements >= 0 || guc::may_cool_down())
+        start_running();
 }
 
 void leave()
 {
-    if (shared == nullptr || pg_atomic_read_u64(&own_slot().running) == 0)
-        return;
-    pg_atomic_write_u64(&own_slot().running, 0);
-    pg_memory_barrier();
-    if (pg_atomic_read_u32(&shared->waiting) > 0)
-        ConditionVariableBroadcast(&shared->left);
+    if (is_running)
+        stop_running();
 }
 
 void tenant_changed()

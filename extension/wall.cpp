@@ -92,10 +92,30 @@ bool is_table(const RangeTblEntry *entry)
            (entry->relkind == RELKIND_RELATION || entry->relkind == RELKIND_PARTITIONED_TABLE);
 }
 
-void complete_entry(Query *query, int index, RangeTblEntry *entry, plans::Draft &draft)
+// Where else a query can stand within a query: the planner itself goes by this flag.
+bool has_queries(const Query *query)
 {
-    if (!policy::may_be_attached(entry->relid))
-        return;
+    return query->hasSubLinks || query->cteList != NIL;
+}
+
+// Most queries: they have no others within them, and reach no attached table.
+bool is_complete(const Query *query)
+{
+    if (has_queries(query) || registry::presence != registry::Presence::present)
+        return false;
+    ListCell *cell;
+    foreach (cell, query->rtable)
+    {
+        const auto *entry = static_cast<const RangeTblEntry *>(lfirst(cell));
+        if (entry->rtekind == RTE_SUBQUERY || entry->securityQuals != NIL ||
+            (is_table(entry) && !policy::is_known_not_attached(entry->relid)))
+            return false;
+    }
+    return true;
+}
+
+pg_noinline void complete_entry(Query *query, int index, RangeTblEntry *entry, plans::Draft &draft)
+{
     Relation relation = table_open(entry->relid, NoLock); // locked by the parser or rewriter
     if (Expr *policy = policy::isolation_condition(relation))
     {
@@ -128,8 +148,7 @@ static bool complete_walker(Node *node, void *context)
     if (!IsA(node, Query))
         return expression_tree_walker(node, pg::walker(complete_walker), draft);
     auto *query = reinterpret_cast<Query *>(node);
-    // Where else a query can stand within a query: the planner itself goes by this flag.
-    bool has_queries = query->hasSubLinks || query->cteList != NIL;
+    bool has_others = has_queries(query);
     int index = 0;
     ListCell *cell;
     foreach (cell, query->rtable)
@@ -137,14 +156,15 @@ static bool complete_walker(Node *node, void *context)
         auto *entry = static_cast<RangeTblEntry *>(lfirst(cell));
         index++;
         if (entry->rtekind == RTE_SUBQUERY)
-            has_queries = true;
+            has_others = true;
         if (!is_table(entry))
             continue;
-        complete_entry(query, index, entry, *draft);
+        if (policy::may_be_attached(entry->relid))
+            complete_entry(query, index, entry, *draft);
         if (entry->securityQuals != NIL)
             plans::visit(*draft, entry);
     }
-    return has_queries && query_tree_walker(query, pg::walker(complete_walker), draft, 0);
+    return has_others && query_tree_walker(query, pg::walker(complete_walker), draft, 0);
 }
 
 static bool past_walker(Node *node, void *nothing)
@@ -183,6 +203,8 @@ bool is_up()
 
 void complete(Query *query, plans::Draft &draft)
 {
+    if (is_complete(query))
+        return;
     // Foreign keys are checked by queries of the server's own, which must see all rows. What triggers
     // do within them must not, nor what rules add to them.
     if (query->commandType == CMD_UTILITY ||

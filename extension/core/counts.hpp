@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: PostgreSQL
 #pragma once
 
+#include <bit>
 #include <cstdint>
 
 namespace tenancy::core
@@ -37,13 +38,6 @@ enum Counter : int {
 };
 inline constexpr int kCounters = 25;
 
-// Those that a transaction that only reads a little has; all others are seldom needed.
-[[nodiscard]] constexpr bool is_usual(int counter) noexcept
-{
-    return counter == kSelects || counter == kTransactions || counter == kRowsRead ||
-           counter == kRowsReturned || counter == kBlocksHit || counter == kExecMicroseconds;
-}
-
 struct Counts
 {
     int64_t value[kCounters];
@@ -52,36 +46,60 @@ struct Counts
     constexpr int64_t operator[](Counter counter) const noexcept { return value[counter]; }
 };
 
-constexpr void add(Counts &sum, const Counts &more) noexcept
+// What a transaction has that reads a little. Anything else is seldom counted.
+[[nodiscard]] constexpr bool is_usual(int counter) noexcept
 {
-    for (int i = 0; i < kCounters; i++)
-        sum.value[i] += more.value[i];
+    return counter == kSelects || counter == kTransactions || counter == kRowsRead ||
+           counter == kRowsReturned || counter == kBlocksHit || counter == kExecMicroseconds;
 }
 
-// Adds what a counter has grown by, and makes `now` the next `before`.
-constexpr void add_growth(Counts &sum, Counts &before, Counter counter, int64_t now) noexcept
+// Counts in the making. Of the unusual ones it is noted which were touched.
+class Tally
 {
-    sum[counter] += now - before[counter];
-    before[counter] = now;
-}
+public:
+    constexpr void add(Counter counter, int64_t amount) noexcept
+    {
+        value_[counter] += amount;
+        if (!is_usual(counter))
+            touched_ |= uint32_t{1} << counter;
+    }
 
-[[nodiscard]] constexpr bool is_zero(const Counts &counts) noexcept
-{
-    for (int64_t value : counts.value)
-        if (value != 0)
-            return false;
-    return true;
-}
+    // Adds what a counter has grown by, and makes `now` the next `before`.
+    constexpr void add_growth(Counts &before, Counter counter, int64_t now) noexcept
+    {
+        add(counter, now - before[counter]);
+        before[counter] = now;
+    }
 
-// Is there anything but the usual?
-[[nodiscard]] constexpr bool is_unusual(const Counts &counts) noexcept
-{
-    int64_t any = 0;
+    [[nodiscard]] constexpr bool is_empty() const noexcept
+    {
+        for (int64_t value : value_)
+            if (value != 0)
+                return false;
+        return true;
+    }
+
+    // Calls for each counter that is not zero, and leaves nothing.
+    template <typename Visit>
+    constexpr void drain(Visit visit) noexcept
+    {
+        const auto hand_on = [this, &visit](int counter) {
+            if (const int64_t value = value_[counter])
+                visit(counter, value);
+            value_[counter] = 0;
+        };
 #pragma GCC unroll 32
-    for (int i = 0; i < kCounters; i++)
-        if (!is_usual(i))
-            any |= counts.value[i];
-    return any != 0;
-}
+        for (int i = 0; i < kCounters; i++)
+            if (is_usual(i))
+                hand_on(i);
+        for (; touched_ != 0; touched_ &= touched_ - 1)
+            hand_on(std::countr_zero(touched_));
+    }
+
+private:
+    int64_t value_[kCounters]{};
+    uint32_t touched_ = 0;
+    static_assert(kCounters <= 32);
+};
 
 } // namespace tenancy::core

@@ -69,23 +69,39 @@ void work(unsigned seed)
     std::mt19937 random(seed);
     for (int n = 0; n < kTransactions; n++)
     {
-        core::Counts counts{};
+        core::Tally tally;
         for (int i = 0; i < 3; i++)
-            counts.value[random() % core::kCounters] += static_cast<int64_t>(random() % 100);
-        counts.value[core::kSessions] = 0; // counted by the module itself
-        for (int i = 0; i < core::kCounters; i++)
-            added[i] += counts.value[i];
+        {
+            const auto counter = static_cast<core::Counter>(random() % core::kCounters);
+            const auto amount = static_cast<int64_t>(random() % 100);
+            if (counter == core::kSessions) // counted by the module itself
+                continue;
+            tally.add(counter, amount);
+            added[counter] += amount;
+        }
         char name[16] = "";
+        uint32 number = 1;
         // Some work without a tenant, and some that stays with the same for a while.
         if (random() % 8 != 0)
-            snprintf(name, sizeof(name), "tenant%u",
-                     static_cast<unsigned>(random() % 3 == 0 ? random() % kTenants : seed));
+        {
+            const auto tenant =
+                static_cast<unsigned>(random() % 3 == 0 ? random() % kTenants : seed);
+            snprintf(name, sizeof(name), "tenant%u", tenant);
+            number = 2 + tenant;
+        }
         const uint8 latency = random() % core::kBuckets;
-        counters::add(name, counts, &latency, 1);
+        counters::add(name, number, tally, &latency, 1);
         timed++;
         if (random() % 64 == 0)
             flush(random() % 4 != 0);
     }
+}
+
+void count_transaction(const char *tenant)
+{
+    core::Tally tally;
+    tally.add(core::kTransactions, 1);
+    counters::add(tenant, 0, tally, nullptr, 0);
 }
 
 template <typename Work>
@@ -130,24 +146,16 @@ TEST(Counters, SurviveADeathAsFarAsTheyWereFlushed)
 {
     const int64_t before = stored(core::kTransactions);
     in_threads(kThreads, [](int thread) {
-        core::Counts counts{};
-        counts.value[core::kTransactions] = 1;
         char name[16];
         snprintf(name, sizeof(name), "tenant%d", thread);
         for (int n = 0; n < 100; n++)
-            counters::add(name, counts, nullptr, 0);
+            count_transaction(name);
     });
     in_threads(1, [](int) { flush(true); });
-    in_threads(1, [](int) {
-        core::Counts counts{};
-        counts.value[core::kTransactions] = 1;
-        counters::add("tenant0", counts, nullptr, 0);
-    });
+    in_threads(1, [](int) { count_transaction("tenant0"); });
     server::crash();
     in_threads(1, [](int) {
-        core::Counts counts{};
-        counts.value[core::kTransactions] = 1;
-        counters::add("tenant0", counts, nullptr, 0);
+        count_transaction("tenant0");
         flush(true);
     });
     EXPECT_EQ(stored(core::kTransactions) - before, kThreads * 100 + 1);
@@ -158,21 +166,19 @@ TEST(Counters, SurviveADeathAsFarAsTheyWereFlushed)
 TEST(Counters, AreDiscardedWhileTheyAreAddedTo)
 {
     const int64_t before = stored(core::kTransactions);
-    core::Counts counts{};
-    counts.value[core::kTransactions] = 1;
-    in_threads(1, [&counts](int) { counters::add("tenant1", counts, nullptr, 0); });
-    in_threads(kThreads, [&counts](int thread) {
+    in_threads(1, [](int) { count_transaction("tenant1"); });
+    in_threads(kThreads, [](int thread) {
         for (int n = 0; n < 1000; n++)
             if (thread == 0)
                 counters::discard(MyDatabaseId);
             else
-                counters::add("tenant0", counts, nullptr, 0);
+                count_transaction("tenant0");
     });
-    in_threads(1, [&counts, before](int) {
-        counters::add("tenant0", counts, nullptr, 0);
+    in_threads(1, [before](int) {
+        count_transaction("tenant0");
         counters::discard(MyDatabaseId);
         EXPECT_EQ(counters::next_dirty_database(InvalidOid), InvalidOid);
-        counters::add("tenant0", counts, nullptr, 0);
+        count_transaction("tenant0");
         EXPECT_EQ(counters::next_dirty_database(InvalidOid), MyDatabaseId);
         flush(true);
         EXPECT_EQ(stored(core::kTransactions) - before, 1);
