@@ -91,7 +91,8 @@ bool check_setting(const char *value, void **extra, GucSource source)
 {
     if (value[0] == '\0')
         return true; // no tenant: always closed
-    const core::IdFault fault = core::check_tenant_id(value);
+    Setting made;
+    const core::IdFault fault = core::check_tenant_id(value, made.key);
     if (fault != core::IdFault::none)
     {
         GUC_check_errcode(ERRCODE_INVALID_PARAMETER_VALUE);
@@ -104,8 +105,6 @@ bool check_setting(const char *value, void **extra, GucSource source)
                                         "characters - . _ : @ + ~.");
         return false;
     }
-    Setting made;
-    core::fold_tenant_id(value, made.key);
     if (!is_said_by_session(source) || InitializingParallelWorker)
         return keep(made, extra);
     if (only_tokens)

@@ -100,7 +100,10 @@ struct Finding
 
 void confirm_as(const char *id)
 {
-    strlcpy(confirmed_id, id, sizeof(confirmed_id));
+    if (id[0] == '\0')
+        confirmed_id[0] = '\0';
+    else
+        strlcpy(confirmed_id, id, sizeof(confirmed_id));
     confirmed_number = Max(confirmed_number + 1, 1);
 }
 

@@ -44,6 +44,31 @@ bool is_tenants(const Portal portal)
            ((portal->cursorOptions & CURSOR_OPT_HOLD) != 0 && context::is_set());
 }
 
+// PL/pgSQL and cursor_to_xml() fetch without a statement, and from stored rows without the executor:
+// there is no hook. The server itself asks a portal whether it is ready.
+pg_noinline void shut_or_open()
+{
+    HASH_SEQ_STATUS status;
+    hash_seq_init(&status, opened);
+    while (auto *cursor = static_cast<Cursor *>(hash_seq_search(&status)))
+    {
+        const Portal portal = GetPortalByName(cursor->name);
+        if (!PortalIsValid(portal) || portal->holdStore == nullptr)
+            continue;
+        const bool is_others = strcmp(cursor->tenant, context::key()) != 0;
+        if (is_others && portal->status == PORTAL_READY)
+        {
+            portal->status = PORTAL_DONE;
+            cursor->is_shut = true;
+        }
+        else if (!is_others && cursor->is_shut && portal->status == PORTAL_DONE)
+        {
+            portal->status = PORTAL_READY;
+            cursor->is_shut = false;
+        }
+    }
+}
+
 pg_noinline void forget_lost_ones()
 {
     HASH_SEQ_STATUS status;
@@ -89,31 +114,10 @@ void remember(const char *name)
     cursor->is_shut = false;
 }
 
-// PL/pgSQL and cursor_to_xml() fetch without a statement, and from stored rows without the executor:
-// there is no hook. The server itself asks a portal whether it is ready.
 void tenant_changed()
 {
-    if (opened == nullptr)
-        return;
-    HASH_SEQ_STATUS status;
-    hash_seq_init(&status, opened);
-    while (auto *cursor = static_cast<Cursor *>(hash_seq_search(&status)))
-    {
-        const Portal portal = GetPortalByName(cursor->name);
-        if (!PortalIsValid(portal) || portal->holdStore == nullptr)
-            continue;
-        const bool is_others = strcmp(cursor->tenant, context::key()) != 0;
-        if (is_others && portal->status == PORTAL_READY)
-        {
-            portal->status = PORTAL_DONE;
-            cursor->is_shut = true;
-        }
-        else if (!is_others && cursor->is_shut && portal->status == PORTAL_DONE)
-        {
-            portal->status = PORTAL_READY;
-            cursor->is_shut = false;
-        }
-    }
+    if (opened != nullptr)
+        shut_or_open();
 }
 
 void forget_lost()

@@ -37,6 +37,7 @@ constinit Notice alert_thresholds_changed = nullptr;
 constinit char *clock_setting = nullptr;
 constinit char *pinned_tenant = nullptr;
 constinit char *setting_name = nullptr;
+constinit bool report_tenant = true;
 constinit char *token_text = nullptr;
 constinit char *tenant_column = nullptr;
 constinit const int64 *fixed_clock = nullptr;
@@ -217,6 +218,10 @@ void init(const Hooks &hooks)
                              0, nullptr, nullptr, nullptr);
     if (process_shared_preload_libraries_in_progress)
     {
+        DefineCustomBoolVariable(
+            "tenancy.report_tenant", "Reports the tenant to the client, for poolers that carry it.",
+            "Off, each SET LOCAL is cheaper, and no pooler can track the setting.", &report_tenant,
+            true, PGC_POSTMASTER, 0, nullptr, nullptr, nullptr);
         DefineCustomStringVariable(
             "tenancy.setting_name", "What the setting is called that names the tenant.",
             "An application that sets a variable of its own keeps doing so.", &setting_name,
@@ -234,8 +239,8 @@ void init(const Hooks &hooks)
     DefineCustomStringVariable(
         tenant_setting_name(), "The tenant this session acts for.",
         "Empty means none: no rows of tenants' tables for roles subject to row security.",
-        &tenant_id, "", PGC_USERSET, GUC_REPORT | GUC_EXPLAIN, hooks.check_tenant_id,
-        hooks.assign_tenant_id, nullptr);
+        &tenant_id, "", PGC_USERSET, (report_tenant ? GUC_REPORT : 0) | GUC_EXPLAIN,
+        hooks.check_tenant_id, hooks.assign_tenant_id, nullptr);
     // Its value is what the token proved, never the token: see context.cpp. Not reported, because a
     // pooler would replay that.
     DefineCustomStringVariable(

@@ -57,9 +57,10 @@ void change_context(void (*assign)(Value), Value value)
 // The tenant is about to change, and catalogs can be read: how much does it have?
 bool learn_size(const char *tenant_key, GucSource source)
 {
-    char folded[registry::kNameSize];
-    if (source >= PGC_S_INTERACTIVE && tenant_key[0] != '\0' && IsTransactionState())
+    if (sizes::is_of_interest() && source >= PGC_S_INTERACTIVE && tenant_key[0] != '\0' &&
+        IsTransactionState())
     {
+        char folded[registry::kNameSize];
         core::fold_tenant_id(tenant_key, folded);
         sizes::learn(folded);
     }

@@ -92,9 +92,10 @@ static bool is_traffic(NodeTag tag)
 }
 
 // The use of a prepared transaction is settled by whoever ends it.
-static void end_prepared(PlannedStmt *planned, const char *source, bool read_only_tree,
-                         ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *env,
-                         DestReceiver *dest, QueryCompletion *completion)
+pg_noinline static void end_prepared(PlannedStmt *planned, const char *source, bool read_only_tree,
+                                     ProcessUtilityContext context, ParamListInfo params,
+                                     QueryEnvironment *env, DestReceiver *dest,
+                                     QueryCompletion *completion)
 {
     const auto *statement = castNode(TransactionStmt, planned->utilityStmt);
     const core::End end =
@@ -113,18 +114,44 @@ static void end_prepared(PlannedStmt *planned, const char *source, bool read_onl
     prepared::settle(shares, end);
 }
 
-static bool ends_prepared(const Node *statement)
+static bool ends_prepared(const TransactionStmt *statement)
 {
-    if (!IsA(statement, TransactionStmt))
-        return false;
-    const TransactionStmtKind kind = reinterpret_cast<const TransactionStmt *>(statement)->kind;
+    const TransactionStmtKind kind = statement->kind;
     return (kind == TRANS_STMT_COMMIT_PREPARED || kind == TRANS_STMT_ROLLBACK_PREPARED) &&
            !IsTransactionBlock();
 }
 
-static void on_utility(PlannedStmt *planned, const char *source, bool read_only_tree,
-                       ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *env,
-                       DestReceiver *dest, QueryCompletion *completion)
+// Transaction control and settings must work in a failed transaction, too, and EXECUTE is counted
+// where its plan runs.
+static bool is_control(NodeTag tag)
+{
+    return tag == T_TransactionStmt || tag == T_VariableSetStmt || tag == T_VariableShowStmt ||
+           tag == T_ExecuteStmt || tag == T_PrepareStmt || tag == T_DeallocateStmt;
+}
+
+static void run_control(NodeTag tag, PlannedStmt *planned, const char *source, bool read_only_tree,
+                        ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *env,
+                        DestReceiver *dest, QueryCompletion *completion)
+{
+    if (tag == T_TransactionStmt && ends_prepared(castNode(TransactionStmt, planned->utilityStmt)))
+    {
+        end_prepared(planned, source, read_only_tree, context, params, env, dest, completion);
+        return;
+    }
+    if (tag == T_VariableShowStmt)
+        govern_session();
+    run_utility(planned, source, read_only_tree, context, params, env, dest, completion);
+    if (tag == T_VariableSetStmt)
+    {
+        govern_session();
+        labels::show(); // application_name may have changed
+    }
+}
+
+pg_noinline static void run_measured(PlannedStmt *planned, const char *source, bool read_only_tree,
+                                     ProcessUtilityContext context, ParamListInfo params,
+                                     QueryEnvironment *env, DestReceiver *dest,
+                                     QueryCompletion *completion)
 {
     // All that is needed of the statement is read now: it may be freed by the time it has run.
     const NodeTag tag = nodeTag(planned->utilityStmt);
@@ -144,28 +171,6 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
         tag == T_DropdbStmt
             ? get_database_oid(castNode(DropdbStmt, planned->utilityStmt)->dbname, true)
             : InvalidOid;
-
-    if (ends_prepared(planned->utilityStmt))
-    {
-        end_prepared(planned, source, read_only_tree, context, params, env, dest, completion);
-        return;
-    }
-
-    // Transaction control and settings must work in a failed transaction, too, and EXECUTE is
-    // counted where its plan runs.
-    if (tag == T_TransactionStmt || tag == T_VariableSetStmt || tag == T_VariableShowStmt ||
-        tag == T_ExecuteStmt || tag == T_PrepareStmt || tag == T_DeallocateStmt)
-    {
-        if (tag == T_VariableShowStmt)
-            govern_session();
-        run_utility(planned, source, read_only_tree, context, params, env, dest, completion);
-        if (tag == T_VariableSetStmt)
-        {
-            govern_session();
-            labels::show(); // application_name may have changed
-        }
-        return;
-    }
 
     governor::apply();
     schemas::prepare();
@@ -222,6 +227,17 @@ static void on_utility(PlannedStmt *planned, const char *source, bool read_only_
         counters::forget_database(dropped_database);
         reservations::forget_database(dropped_database);
     }
+}
+
+static void on_utility(PlannedStmt *planned, const char *source, bool read_only_tree,
+                       ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *env,
+                       DestReceiver *dest, QueryCompletion *completion)
+{
+    const NodeTag tag = nodeTag(planned->utilityStmt);
+    if (is_control(tag))
+        run_control(tag, planned, source, read_only_tree, context, params, env, dest, completion);
+    else
+        run_measured(planned, source, read_only_tree, context, params, env, dest, completion);
 }
 }
 

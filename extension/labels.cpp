@@ -10,27 +10,16 @@ namespace tenancy::labels
 
 constinit bool is_pending = false;
 
-// A detail that goes to the log only has a place of its own, in all formats of the log; the line that
-// is added is one word, for programs that read logs.
-void mark(ErrorData *error)
+namespace
 {
-    if (!guc::log_tenant || !context::is_set())
-        return;
-    const char *detail = error->detail_log != nullptr ? error->detail_log : error->detail;
-    error->detail_log = detail != nullptr ? psprintf("%s\ntenant=%s", detail, context::key())
-                                          : psprintf("tenant=%s", context::key());
-}
 
-void show()
+constinit bool is_shown = false;
+
+pg_noinline void show_name(bool with_tenant)
 {
-    static constinit bool is_shown = false;
-    const bool is_wanted = guc::application_name_suffix && context::is_set();
-    is_pending = is_wanted && !IsNormalProcessingMode();
-    if (!is_wanted && !is_shown)
-        return;
     const char *application = application_name != nullptr ? application_name : "";
-    is_shown = is_wanted;
-    if (!is_wanted)
+    is_shown = with_tenant;
+    if (!with_tenant)
     {
         pgstat_report_appname(application);
         return;
@@ -45,6 +34,27 @@ void show()
     char shown[NAMEDATALEN];
     snprintf(shown, sizeof(shown), "%.*s%s", kept, application, suffix);
     pgstat_report_appname(shown);
+}
+
+} // namespace
+
+// A detail that goes to the log only has a place of its own, in all formats of the log; the line that
+// is added is one word, for programs that read logs.
+void mark(ErrorData *error)
+{
+    if (!guc::log_tenant || !context::is_set())
+        return;
+    const char *detail = error->detail_log != nullptr ? error->detail_log : error->detail;
+    error->detail_log = detail != nullptr ? psprintf("%s\ntenant=%s", detail, context::key())
+                                          : psprintf("tenant=%s", context::key());
+}
+
+void show()
+{
+    const bool is_wanted = guc::application_name_suffix && context::is_set();
+    is_pending = is_wanted && !IsNormalProcessingMode();
+    if (is_wanted || is_shown)
+        show_name(is_wanted);
 }
 
 } // namespace tenancy::labels

@@ -231,9 +231,8 @@ TENANCY_FUNCTION(tenancy_schema_name)
     const char *id = text_to_cstring(PG_GETARG_TEXT_PP(0));
     char key[registry::kNameSize];
     char name[core::kSchemaNameSize];
-    if (core::check_tenant_id(id) != core::IdFault::none)
+    if (core::check_tenant_id(id, key) != core::IdFault::none)
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid tenant id")));
-    core::fold_tenant_id(id, key);
     core::schema_name(key, name);
     PG_RETURN_TEXT_P(cstring_to_text(name));
 }

@@ -207,6 +207,11 @@ uint32 mark_plan(const Table &table)
     return watched[index].mark;
 }
 
+bool is_of_interest()
+{
+    return watched_count > 0;
+}
+
 void learn(const char *key)
 {
     if (watched_count == 0 || key[0] == '\0')

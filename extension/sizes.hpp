@@ -31,6 +31,9 @@ void init();
 // PROCOID. Drops plans made for another size.
 uint32 mark_plan(const Table &table);
 
+// Is there a plan that depends on a tenant's size?
+bool is_of_interest();
+
 // Before a tenant is set, where catalogs can be read: learns how much it has.
 void learn(const char *key);
 

@@ -162,9 +162,9 @@ struct RawClaims
 
 const Refusal *check_claims(const RawClaims &raw, Claims *claims)
 {
-    if (raw.tenant == nullptr || core::check_tenant_id(raw.tenant) != core::IdFault::none)
+    if (raw.tenant == nullptr ||
+        core::check_tenant_id(raw.tenant, claims->proof.key) != core::IdFault::none)
         return &kNoTenant;
-    core::fold_tenant_id(raw.tenant, claims->proof.key);
     if (raw.expires == nullptr || !parse_date(raw.expires, &claims->expires))
         return &kBadDates;
     claims->not_before = PG_INT64_MIN / 2;

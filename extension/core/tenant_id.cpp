@@ -18,7 +18,7 @@ constexpr bool is_alphanumeric(char c) noexcept
     return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-// Each character in lower case; 0 = not allowed. Every SET goes through it twice.
+// Each character in lower case; 0 = not allowed.
 struct Folding
 {
     char of[256]{};
@@ -51,7 +51,7 @@ constexpr int hex_value(char c) noexcept
 
 } // namespace
 
-IdFault check_tenant_id(std::string_view id) noexcept
+IdFault check_tenant_id(std::string_view id, char *key) noexcept
 {
     if (id.empty())
         return IdFault::empty;
@@ -60,8 +60,13 @@ IdFault check_tenant_id(std::string_view id) noexcept
     if (!is_alphanumeric(id.front()))
         return IdFault::first_character;
     for (char c : id)
-        if (folded(c) == 0)
+    {
+        const char lower = folded(c);
+        if (lower == 0)
             return IdFault::character;
+        *key++ = lower;
+    }
+    *key = '\0';
     return IdFault::none;
 }
 

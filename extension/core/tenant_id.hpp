@@ -17,10 +17,11 @@ enum class IdFault { none, empty, too_long, first_character, character };
 
 // A letter or digit, then letters, digits and - . _ : @ + ~ (all ASCII). No quotes, blanks,
 // control characters or wildcards: an id stands in settings, log lines, labels and paths.
-[[nodiscard]] IdFault check_tenant_id(std::string_view id) noexcept;
+// Ids are unique without regard to (ASCII) case; the key is the lower-case form, zero-terminated.
+// `key` has room for any id's, and has one if there is no fault.
+[[nodiscard]] IdFault check_tenant_id(std::string_view id, char *key) noexcept;
 
-// Ids are unique without regard to (ASCII) case; the key is the lower-case form.
-// `key` holds at least id.size() + 1 bytes and is zero-terminated.
+// The key of what is an id; `key` holds at least id.size() + 1 bytes.
 void fold_tenant_id(std::string_view id, char *key) noexcept;
 
 // Only the canonical spelling counts as a number or a uuid: if '7' and '007' both meant 7, two

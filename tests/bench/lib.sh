@@ -19,7 +19,7 @@ launch() {
         "max_wal_size = 16GB" "checkpoint_timeout = 1h" "autovacuum = off" "jit = off" \
         "max_parallel_workers_per_gather = 0" "maintenance_work_mem = 512MB"
     server_dir=$private_home/servers/bench
-    serving=tenancy/
+    serving=tenancy//
     as_server_user mkdir "$server_dir/callgrind"
     # Counted from PostgresMain on: what the postmaster does before it forks is not the backend's.
     as_server_user tee "$server_dir/under_callgrind" >/dev/null <<SH
@@ -32,15 +32,15 @@ SH
     export PGDATABASE=bench
 }
 
-# serve LIBRARIES [callgrind]: restarts the server with these preloaded, unless it runs so already.
+# serve LIBRARIES [callgrind [OPTION]]: restarts the server with these preloaded, unless it runs so already.
 serve() {
-    local guise="$1/${2:-}" options=(-l "$server_dir/server.log" -w -t 300)
+    local guise="$1/${2:-}/${3:-}" options=(-l "$server_dir/server.log" -w -t 300)
     [ "$serving" != "$guise" ] || return 0
     [ -z "${2:-}" ] || options+=(-p "$server_dir/under_callgrind")
     control stop -w -t 300 -m fast
     # A flush of counters in the midst of a count of instructions would be noise.
     control start "${options[@]}" \
-        -o "-c shared_preload_libraries='$1'${2:+ -c tenancy.flush_interval=3600}"
+        -o "-c shared_preload_libraries='$1'${2:+ -c tenancy.flush_interval=3600} ${3:-}"
     serving=$guise
     # The first connection after a start fills caches on disk for all later ones.
     run_sql -d bench -c 'SELECT' >/dev/null
