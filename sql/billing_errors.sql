@@ -32,6 +32,10 @@ SELECT tenancy.delete_plan('be_eur');
 \echo :LAST_ERROR_SQLSTATE
 SELECT b.plans = (SELECT count(*) FROM tenancy.plans) AND b.prices = (SELECT count(*) FROM tenancy.prices) AND b.coupons = (SELECT count(*) FROM tenancy.coupons)
     AND b.subscriptions = (SELECT count(*) FROM tenancy.subscriptions) AND b.usage = (SELECT count(*) FROM tenancy.usage_ledger) AND b.audit = (SELECT count(*) FROM tenancy.audit_log) AS nothing_changed FROM books b;
+BEGIN;
+SELECT tenancy.create_plan('be_one'), tenancy.create_tenant('be_one', 'be_one');
+SELECT tenancy.delete_plan('be_one');
+ROLLBACK;
 SELECT tenancy.delete_plan('be_free'), tenancy.delete_plan('be_free') AS again;
 \echo use above the last tier: which the price book does not let happen: an error of that tenant alone
 SET tenancy.tenant_id = 'be_few';

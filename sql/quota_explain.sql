@@ -18,6 +18,11 @@ SELECT * FROM tenancy.explain_quota('qx_acme', 'qx.calls');
 \x off
 SELECT period, outcome, retry_after_seconds FROM tenancy.explain_quota('qx_acme', 'qx.calls', 5);
 SELECT * FROM tenancy.explain_quota('qx_acme', 'qx.free');
+-- the only limit there is, lifted: one row
+SELECT tenancy.override_limit('qx_acme', 'qx.free', NULL, 'total', 'a friend');
+SELECT period, limit_amount, source, reason, used, outcome FROM tenancy.explain_quota('qx_acme', 'qx.free');
+SELECT tenancy.set_limit('qx_basic', 'qx.free', 3), tenancy.override_limit('qx_acme', 'qx.free', NULL);
+SELECT period, limit_amount, source, reason, used, outcome FROM tenancy.explain_quota('qx_acme', 'qx.free');
 -- the override ends at its moment, in a session that asked before and does nothing else
 SET tenancy.tenant_id = 'qx_acme';
 SELECT tenancy.release_lease('qx.calls');

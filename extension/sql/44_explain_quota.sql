@@ -33,12 +33,16 @@ BEGIN
     LEFT JOIN tenancy.tenant_limits o ON s.limit_amount IS NOT NULL AND o.tenant_id = subject.id AND o.metric = explain_quota.metric
         AND o.period = s.period AND (o.until IS NULL OR o.until > tenancy.clock_time())
     LEFT JOIN tenancy.plan_limits p ON s.limit_amount IS NOT NULL AND p.plan = subject.plan AND p.metric = explain_quota.metric
-        AND p.period = s.period AND o.tenant_id IS NULL;
+        AND p.period = s.period AND o.tenant_id IS NULL
+    WHERE s.limit_amount IS NOT NULL OR s.period = 'cost' OR NOT EXISTS (SELECT FROM tenancy.tenant_limits l
+        WHERE l.tenant_id = subject.id AND l.metric = explain_quota.metric AND l.amount IS NULL AND (l.until IS NULL OR l.until > tenancy.clock_time()));
     -- What lifts a limit of the plan is not among the limits, and yet the answer to why there is none.
     RETURN QUERY
-    SELECT o.period, NULL::bigint, false, NULL::interval, NULL::bigint, 'override', o.reason, o.until, NULL::bigint, NULL::bigint,
+    SELECT o.period, NULL::bigint, false, NULL::interval, NULL::bigint, 'override', o.reason, o.until, s.used, s.in_flight,
         NULL::bigint, NULL::timestamptz, CASE WHEN subject.status <> 'active' THEN subject.status ELSE 'passes' END, 0::double precision
     FROM tenancy.tenant_limits o
+    LEFT JOIN tenancy.limits_of(explain_quota.tenant, explain_quota.metric, explain_quota.amount) s
+        ON s.limit_amount IS NULL AND s.period = 'total' AND o.period = 'total'
     WHERE o.tenant_id = subject.id AND o.metric = explain_quota.metric AND o.amount IS NULL
       AND (o.until IS NULL OR o.until > tenancy.clock_time())
     ORDER BY o.period;
@@ -46,4 +50,4 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.explain_quota(text, text, bigint) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.explain_quota(text, text, bigint) IS
-'A row for each limit of a metric that holds for a tenant now: its period or kind, amount, whether it is soft, interval and burst of a rate, where it comes from (plan or override, with reason and end), what is used and what of it running transactions and leases hold (in_flight), what remains, when it resets, what would become of a request for an amount (default 1) now, and after how many seconds it would pass (0 now, -1 not by waiting). Overrides that lift a limit have a row, too. Consumes nothing. Errors: 42704 unknown tenant or metric, 22023 negative amount, 22004 null.';
+'A row for each limit of a metric that holds for a tenant now: its period or kind, amount, whether it is soft, interval and burst of a rate, where it comes from (plan or override, with reason and end), what is used and what of it running transactions and leases hold (in_flight), what remains, when it resets, what would become of a request for an amount (default 1) now, and after how many seconds it would pass (0 now, -1 not by waiting). Overrides that lift a limit have a row, too, and where nothing else holds the only one. Consumes nothing. Errors: 42704 unknown tenant or metric, 22023 negative amount, 22004 null.';

@@ -201,9 +201,9 @@ BEGIN
     IF NOT FOUND THEN
         RETURN false;
     END IF;
-    SELECT concat_ws(', ', (SELECT nullif(count(*), 0) || ' tenants' FROM tenancy.tenants t WHERE t.plan = gone.id),
-        (SELECT nullif(count(*), 0) || ' subscriptions' FROM tenancy.subscriptions s WHERE s.plan = gone.id),
-        (SELECT nullif(count(*), 0) || ' invoices' FROM tenancy.invoices i WHERE i.plan = gone.id)) INTO users;
+    SELECT concat_ws(', ', (SELECT nullif(count(*), 0) || CASE count(*) WHEN 1 THEN ' tenant' ELSE ' tenants' END FROM tenancy.tenants t WHERE t.plan = gone.id),
+        (SELECT nullif(count(*), 0) || CASE count(*) WHEN 1 THEN ' subscription' ELSE ' subscriptions' END FROM tenancy.subscriptions s WHERE s.plan = gone.id),
+        (SELECT nullif(count(*), 0) || CASE count(*) WHEN 1 THEN ' invoice' ELSE ' invoices' END FROM tenancy.invoices i WHERE i.plan = gone.id)) INTO users;
     IF users <> '' THEN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('plan "%s" is in use', gone.id),
             DETAIL = format('It is used by %s, which must be able to recompute.', users),

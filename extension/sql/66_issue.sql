@@ -292,12 +292,7 @@ BEGIN
             HINT = 'Void the later one first, or issue a credit note.';
     END IF;
     -- What it drew from credits goes back, and what it gave is taken back.
-    WITH back AS (
-        INSERT INTO tenancy.credit_entries (grant_id, kind, amount, invoice_id)
-        SELECT e.grant_id, 'return', -e.amount, invoice.id FROM tenancy.credit_entries e
-        WHERE e.invoice_id = invoice.id AND e.kind = 'draw' RETURNING grant_id, amount
-    )
-    UPDATE tenancy.credit_grants g SET balance = g.balance + b.amount FROM back b WHERE g.id = b.grant_id;
+    PERFORM tenancy.return_credits(invoice.id);
     WITH taken AS (
         UPDATE tenancy.credit_grants g SET balance = 0 WHERE g.invoice_id = invoice.id RETURNING g.id, g.amount
     )
@@ -310,7 +305,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.void_invoice(bigint, text) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.void_invoice(bigint, text) IS
-'Voids a final invoice that is not paid: its number stays taken, its items are due again (to waive them, issue_credit_note() instead), credits and coupons it used go back. False if it was void. Errors: 42704 unknown, 55000 a draft, paid or uncollectible, a credit note was issued for it, credit that it gave was used, a later invoice adjusts its items, or the ledger it was made of was dropped (keep_ledger()).';
+'Voids a final invoice that is not paid: its number stays taken, its items are due again (to waive them, issue_credit_note() instead), credits and coupons it used go back, what a grant that has expired meanwhile gave to a new one of the same length from now on. False if it was void. Errors: 42704 unknown, 55000 a draft, paid or uncollectible, a credit note was issued for it, credit that it gave was used, a later invoice adjusts its items, or the ledger it was made of was dropped (keep_ledger()).';
 
 CREATE FUNCTION tenancy.are_credit_lines(lines jsonb) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
