@@ -140,6 +140,11 @@ measure_consume() {
         "transactions/s" "hot-row UPDATE" ratio ">= 20"
     pair_rates 32 "BEGIN; $consume $work COMMIT;" "BEGIN; $update $work COMMIT;" |
         report "consume before 5 ms of other work" "transactions/s" "hot-row UPDATE" ratio ""
+    # What of that the machine allows: the same decision without a row to write, and nothing at all.
+    pair_rates 32 "SELECT tenancy.check_quota('calls');" "$update" |
+        report "for comparison: check_quota, 32 clients" "transactions/s" "hot-row UPDATE" ratio ""
+    pair_rates 32 "SELECT 1;" "$update" |
+        report "for comparison: SELECT 1, 32 clients" "transactions/s" "hot-row UPDATE" ratio ""
 }
 
 # The price of a call by itself.
