@@ -10,21 +10,33 @@ using namespace tenancy::counted_rows;
 namespace
 {
 
+// Of any two triggers with these names, one is the table's that track_rows() has made.
+constexpr char kRows[] = "tenancy_count_rows";   // rows that come and go; names the tenant column
+constexpr char kMoves[] = "tenancy_count_moves"; // from tenant to tenant
+
 // The tenant column stands in the trigger that lists it (UPDATE OF), so that it may be renamed and
 // not dropped; where partitions have it at another place, the server has translated that.
 AttrNumber tenant_column(const TriggerData *call)
 {
-    if (call->tg_trigger->tgnattr == 1)
-        return call->tg_trigger->tgattr[0];
     const TriggerDesc *all = call->tg_relation->trigdesc;
     for (int i = 0; i < all->numtriggers; i++)
-        if (all->triggers[i].tgfoid == call->tg_trigger->tgfoid && all->triggers[i].tgnattr == 1)
+        if (strcmp(all->triggers[i].tgname, kRows) == 0 && all->triggers[i].tgnattr == 1)
             return all->triggers[i].tgattr[0];
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                     errmsg("rows of table \"%s\" cannot be counted",
                            RelationGetRelationName(call->tg_relation)),
                     errdetail("The trigger that names its tenant column is missing."),
                     errhint("An operator mends it with tenancy.track_rows().")));
+}
+
+// Whoever may make triggers on a counted table could count each row twice, or as another tenant's.
+[[noreturn]] void report_foreign(const TriggerData *call)
+{
+    ereport(ERROR,
+            (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+             errmsg("trigger \"%s\" is not one of tenancy.track_rows()", call->tg_trigger->tgname),
+             errhint("Drop it. An operator makes missing triggers with "
+                     "tenancy.track_rows().")));
 }
 
 const TriggerData *require_trigger(FunctionCallInfo fcinfo)
@@ -34,9 +46,7 @@ const TriggerData *require_trigger(FunctionCallInfo fcinfo)
                         errmsg("function must be called by a trigger")));
     const auto *call = reinterpret_cast<const TriggerData *>(fcinfo->context);
     if (!TRIGGER_FIRED_AFTER(call->tg_event) || !TRIGGER_FIRED_FOR_ROW(call->tg_event))
-        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-                        errmsg("trigger \"%s\" is not one of tenancy.track_rows()",
-                               call->tg_trigger->tgname)));
+        report_foreign(call);
     return call;
 }
 
@@ -48,12 +58,16 @@ TENANCY_FUNCTION(tenancy_count_row)
     Relation relation = call->tg_relation;
     if (!is_counted(RelationGetRelid(relation)))
         return PointerGetDatum(nullptr);
+    const bool is_update = TRIGGER_FIRED_BY_UPDATE(call->tg_event);
+    const bool counts_moves = strcmp(call->tg_trigger->tgname, kMoves) == 0;
+    if (counts_moves ? !is_update : strcmp(call->tg_trigger->tgname, kRows) != 0)
+        report_foreign(call);
     const AttrNumber column = tenant_column(call);
     if (TRIGGER_FIRED_BY_INSERT(call->tg_event))
         count_row(relation, column, call->tg_trigslot, 1);
     else if (TRIGGER_FIRED_BY_DELETE(call->tg_event))
         count_row(relation, column, call->tg_trigslot, -1);
-    else if (call->tg_trigger->tgnattr == 0)
+    else if (counts_moves)
     {
         // The other trigger, which lists the column, does not see what a trigger before it changed.
         count_row(relation, column, call->tg_trigslot, -1);

@@ -187,11 +187,11 @@ Entry *entry_of(const char *tenant)
     return change_entry(tenant);
 }
 
-// Found again by its number, unless it is the one of many that found no room.
+// Found again by its number, unless there was no room: then there may be the next time.
 pg_noinline Entry *find(const char *tenant, uint32 number)
 {
     found = entry_of(tenant);
-    found_by = overflown[0] == '\0' ? number : 0;
+    found_by = found != nullptr && overflown[0] == '\0' ? number : 0;
     return found;
 }
 

@@ -34,6 +34,11 @@ static void check_copy(const void *statement)
     storage_quota::check(static_cast<const CopyStmt *>(statement));
 }
 
+static void check_new_table(const void *table)
+{
+    storage_quota::check(*static_cast<const storage_quota::NewTable *>(table));
+}
+
 static void run_utility(PlannedStmt *planned, const char *source, bool read_only_tree,
                         ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *env,
                         DestReceiver *dest, QueryCompletion *completion)
@@ -179,6 +184,9 @@ pg_noinline static void run_measured(PlannedStmt *planned, const char *source, b
     if (tag == T_CopyStmt && castNode(CopyStmt, planned->utilityStmt)->is_from &&
         storage_quota::is_to_be_checked())
         call_below(check_copy, planned->utilityStmt);
+    storage_quota::NewTable made{};
+    if (tag == T_CreateTableAsStmt || tag == T_ExplainStmt)
+        made = storage_quota::new_table_of(planned->utilityStmt);
     metering::begin_statement();
     const bool is_watched = is_of_client() && runaway::is_watching();
     const bool is_admitted = is_of_client() && is_traffic(tag);
@@ -212,6 +220,8 @@ pg_noinline static void run_measured(PlannedStmt *planned, const char *source, b
     PG_END_TRY();
     if (tag == T_CopyStmt)
         check_rows();
+    if (OidIsValid(made.schema))
+        call_below(check_new_table, &made);
     if (depth == 0)
         metering::end_client_statement();
     if (depth == 0 && returns_rows && completion != nullptr)

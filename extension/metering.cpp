@@ -53,9 +53,9 @@ void count_cpu()
 // None of these ever falls, so that none has grown whose sum has not.
 int64 sum_of_seldom_used(const BufferUsage &blocks)
 {
-    return blocks.local_blks_hit + blocks.shared_blks_read + blocks.local_blks_read +
-           blocks.shared_blks_dirtied + blocks.local_blks_dirtied + blocks.shared_blks_written +
-           blocks.local_blks_written + blocks.temp_blks_written + pgWalUsage.wal_records +
+    return blocks.shared_blks_read + blocks.local_blks_read + blocks.shared_blks_dirtied +
+           blocks.local_blks_dirtied + blocks.shared_blks_written + blocks.local_blks_written +
+           blocks.temp_blks_written + pgWalUsage.wal_records +
            static_cast<int64>(pgWalUsage.wal_bytes) + traffic::waited_microseconds;
 }
 

@@ -132,7 +132,6 @@ pg_noinline void settle_all(bool committed)
     for (const Forgotten *entry = forgotten; committed && entry != nullptr; entry = entry->next)
         quota::forget_metric(NameStr(entry->metric));
     forgotten = nullptr;
-    written = false;
 }
 
 } // namespace
@@ -216,6 +215,7 @@ void before_end(bool prepare)
 
 void settle(bool committed)
 {
+    written = false; // set as well where nothing of ours was
     if (unlikely(is_anything_pending() || unchecked != nullptr))
         settle_all(committed);
 }

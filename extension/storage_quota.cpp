@@ -174,4 +174,25 @@ void check(const CopyStmt *statement)
         check_table(RangeVarGetRelid(statement->relation, NoLock, true));
 }
 
+NewTable new_table_of(const Node *statement)
+{
+    if (IsA(statement, ExplainStmt)) // which makes it, too, with ANALYZE
+        statement = castNode(Query, castNode(ExplainStmt, statement)->query)->utilityStmt;
+    if (statement == nullptr || !IsA(statement, CreateTableAsStmt) || !is_to_be_checked())
+        return {};
+    const IntoClause *into = castNode(CreateTableAsStmt, statement)->into;
+    if (into->skipData || into->rel->relpersistence == RELPERSISTENCE_TEMP)
+        return {};
+    const NewTable made{RangeVarGetCreationNamespace(into->rel), pstrdup(into->rel->relname)};
+    // One that is there gets nothing.
+    return OidIsValid(get_relname_relid(made.name, made.schema)) ? NewTable{} : made;
+}
+
+void check(const NewTable &table)
+{
+    ask_again();
+    if (is_above())
+        check_table(get_relname_relid(table.name, table.schema));
+}
+
 } // namespace tenancy::storage_quota

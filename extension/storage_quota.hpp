@@ -16,4 +16,13 @@ bool is_to_be_checked();
 void check(const PlannedStmt *plan);
 void check(const CopyStmt *statement);
 
+// A table that a statement makes from a query. Whose it is shows when it has been made, and attached.
+struct NewTable
+{
+    Oid schema; // InvalidOid: none that is to be checked
+    const char *name;
+};
+NewTable new_table_of(const Node *statement);
+void check(const NewTable &table);
+
 } // namespace tenancy::storage_quota

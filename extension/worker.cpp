@@ -28,10 +28,11 @@ void fill(BackgroundWorker *worker, const char *function, const char *name)
     worker->bgw_start_time = BgWorkerStart_RecoveryFinished;
 }
 
-void flush_database(Oid database)
+// Starts a worker, and waits for its end.
+void run(const char *function, const char *name, Oid database)
 {
     BackgroundWorker worker;
-    fill(&worker, "tenancy_flush_main", "tenancy flush worker");
+    fill(&worker, function, name);
     worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
     worker.bgw_restart_time = BGW_NEVER_RESTART;
     worker.bgw_main_arg = ObjectIdGetDatum(database);
@@ -100,15 +101,35 @@ extern "C" void tenancy_launcher_main(Datum)
     BackgroundWorkerUnblockSignals();
 
     counters::set_launcher(MyLatch);
+    // Nobody tells a standby's counters which databases its primary drops.
+    if (OidIsValid(counters::next_dirty_database(InvalidOid)))
+        worker::run("tenancy_sweep_main", "tenancy sweep worker", InvalidOid);
     while (!ShutdownRequestPending)
     {
         worker::wait_for_next_round();
         Oid database = InvalidOid;
         while (!ShutdownRequestPending &&
                OidIsValid(database = counters::next_dirty_database(database)))
-            worker::flush_database(database);
+            worker::run("tenancy_flush_main", "tenancy flush worker", database);
     }
     counters::set_launcher(nullptr);
+    proc_exit(0);
+}
+
+// Forgets databases that are gone.
+extern "C" void tenancy_sweep_main(Datum)
+{
+    pqsignal(SIGTERM, die);
+    BackgroundWorkerUnblockSignals();
+    BackgroundWorkerInitializeConnection(nullptr, nullptr, 0);
+
+    StartTransactionCommand();
+    metering::disable();
+    Oid database = InvalidOid;
+    while (OidIsValid(database = counters::next_dirty_database(database)))
+        if (get_database_name(database) == nullptr)
+            counters::forget_database(database);
+    CommitTransactionCommand();
     proc_exit(0);
 }
 

@@ -14,5 +14,6 @@ void register_launcher();
 
 extern "C" {
 PGDLLEXPORT void tenancy_launcher_main(Datum);
+PGDLLEXPORT void tenancy_sweep_main(Datum);
 PGDLLEXPORT void tenancy_flush_main(Datum);
 }

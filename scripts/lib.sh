@@ -367,6 +367,23 @@ start_new_server() {
         ${TENANCY_SERVER_WRAPPER:+-p "$TENANCY_SERVER_WRAPPER"} start
 }
 
+# start_standby NAME: a standby of the present server, which stays the present one.
+start_standby() {
+    local dir=$private_home/servers/$1
+    stop_server "$1" || return
+    mkdir -p "$dir"
+    servers_of_this_script+=("$1")
+    [ "$(id -u)" -ne 0 ] || chown postgres: "$dir"
+    chmod 700 "$dir"
+    make_socket_folder "$dir"
+    as_server_user "$(server_program pg_basebackup)" -h "$PGHOST" -p "$PGPORT" -U postgres -c fast -D "$dir/data" || return
+    printf "%s = '%s'\n" unix_socket_directories "$(cat "$dir/socket-folder")" \
+        primary_conninfo "host=$PGHOST port=$PGPORT user=postgres" |
+        as_server_user tee -a "$dir/data/postgresql.conf" >/dev/null
+    as_server_user touch "$dir/data/standby.signal"
+    control_server "$1" -l "$dir/server.log" -t 120 start
+}
+
 server_program() {
     echo "$(private_tree)/usr/lib/postgresql/$TENANCY_PG_MAJOR/bin/$1"
 }

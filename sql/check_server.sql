@@ -10,6 +10,7 @@ SELECT tenancy.grant_operator('regress_server_operator');
 SELECT * FROM tenancy.check() WHERE object LIKE 'regress_server_%';
 ALTER EVENT TRIGGER tenancy_attach_new_tables DISABLE;
 ALTER EVENT TRIGGER tenancy_audit_drops ENABLE;
+ALTER EVENT TRIGGER tenancy_check_new_triggers DISABLE;
 SET tenancy.clock = '2026-01-31 12:00:00+00';
 SELECT * FROM tenancy.check() WHERE object LIKE 'tenancy%';
 \x

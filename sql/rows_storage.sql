@@ -93,6 +93,18 @@ COPY docs (id) FROM STDIN;
 -1
 \.
 MERGE INTO docs d USING (VALUES (-1)) v(id) ON v.id = d.id WHEN NOT MATCHED THEN INSERT (id) VALUES (v.id);
+-- A new table of the tenant's, however it is made, but not one without rows, nor one that is there.
+CREATE TABLE copied AS SELECT * FROM docs;
+SELECT * INTO copied FROM docs;
+PREPARE all_docs AS SELECT * FROM docs;
+CREATE TABLE copied AS EXECUTE all_docs;
+DO $$ BEGIN CREATE TABLE rows_storage.copied AS SELECT * FROM rows_storage.docs; END $$;
+SELECT to_regclass('copied');
+CREATE TABLE IF NOT EXISTS docs AS SELECT * FROM docs;
+CREATE TABLE copied AS SELECT * FROM docs WITH NO DATA;
+CREATE TEMPORARY TABLE own_copy AS SELECT * FROM docs;
+CREATE TABLE bodies AS SELECT body FROM docs LIMIT 1;
+EXPLAIN (COSTS off) CREATE TABLE others AS SELECT 1;
 -- It reads, plans, deletes (with what follows from that), and writes what is nobody's.
 SELECT count(*) FROM docs;
 EXPLAIN (COSTS off) INSERT INTO docs VALUES (-1);
@@ -173,6 +185,9 @@ SET tenancy.tenant_id = 'rs_alone';
 INSERT INTO notes SELECT generate_series(1, 1000);
 SET tenancy.clock = '2026-03-06 00:00:02';
 INSERT INTO notes VALUES (0);
+CREATE TABLE more AS SELECT 1 AS n;
+EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) CREATE TABLE more AS SELECT 1 AS n;
+SELECT to_regclass('more');
 TRUNCATE notes;
 SET tenancy.clock = '2026-03-06 00:00:04';
 INSERT INTO notes VALUES (0);

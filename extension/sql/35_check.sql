@@ -174,10 +174,12 @@ AS $$
      WHERE r.rolcanlogin AND (r.rolsuper OR r.rolbypassrls) AND r.oid <> 10
     UNION ALL
     SELECT 'event_trigger_disabled', 'ERROR', e.name,
-           'New tables, partitions and dropped walls go unnoticed.',
+           CASE WHEN e.counts THEN 'Rows may be counted wrongly: new partitions, dropped and replaced triggers go unnoticed.'
+                ELSE 'New tables, partitions and dropped walls go unnoticed.' END,
            format('ALTER EVENT TRIGGER %I ENABLE ALWAYS', e.name)
-      FROM (VALUES ('tenancy_attach_new_tables'), ('tenancy_audit_policies'),
-                   ('tenancy_audit_drops')) AS e(name)
+      FROM (VALUES ('tenancy_attach_new_tables', false), ('tenancy_audit_policies', false), ('tenancy_audit_drops', false),
+                   ('tenancy_follow_counted_tables', true), ('tenancy_forget_dropped_counts', true),
+                   ('tenancy_check_new_triggers', true)) AS e(name, counts)
       LEFT JOIN pg_event_trigger t ON t.evtname = e.name
      WHERE t.evtenabled IS DISTINCT FROM 'A'
     UNION ALL

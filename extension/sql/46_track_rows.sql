@@ -76,18 +76,19 @@ BEGIN
           FROM (VALUES
             -- The second sees also what another trigger does to the column; the first names it, also for the
             -- second, and keeps it from being dropped.
-            ('tenancy_count_rows', 'AFTER INSERT OR DELETE OR UPDATE OF %2$I ON %3$s FOR EACH ROW EXECUTE FUNCTION tenancy.count_row()', true),
-            ('tenancy_count_moves', 'AFTER UPDATE ON %3$s FOR EACH ROW WHEN (OLD.%2$I IS DISTINCT FROM NEW.%2$I) EXECUTE FUNCTION tenancy.count_row()', true),
-            ('tenancy_count_truncation', 'AFTER TRUNCATE ON %3$s FOR EACH STATEMENT EXECUTE FUNCTION tenancy.count_truncation()', false)
-          ) AS t(name, definition, of_rows)
-         WHERE NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = member AND g.tgname = t.name)
+            ('tenancy_count_rows', 'AFTER INSERT OR DELETE OR UPDATE OF %2$I ON %3$s FOR EACH ROW EXECUTE FUNCTION tenancy.count_row()'),
+            ('tenancy_count_moves', 'AFTER UPDATE ON %3$s FOR EACH ROW WHEN (OLD.%2$I IS DISTINCT FROM NEW.%2$I) EXECUTE FUNCTION tenancy.count_row()'),
+            ('tenancy_count_truncation', 'AFTER TRUNCATE ON %3$s FOR EACH STATEMENT EXECUTE FUNCTION tenancy.count_truncation()')
+          ) AS t(name, definition)
+         -- Others may have made triggers of these names. A partition's are its parent's.
+         WHERE NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = member AND g.tgname = t.name AND g.tgparentid <> 0)
     LOOP
-        EXECUTE format('CREATE TRIGGER %1$I ' || wanted.definition, wanted.name, tenants, member);
+        EXECUTE format('CREATE OR REPLACE TRIGGER %1$I ' || wanted.definition, wanted.name, tenants, member);
     END LOOP;
     -- Also under session_replication_role = replica, and where a subscription writes.
     FOR wanted IN
         SELECT g.tgname AS name FROM pg_trigger g
-         WHERE g.tgrelid = member AND g.tgname LIKE 'tenancy\_count\_%' AND g.tgenabled <> 'A'
+         WHERE g.tgrelid = member AND g.tgname IN ('tenancy_count_rows', 'tenancy_count_moves', 'tenancy_count_truncation') AND g.tgenabled <> 'A'
     LOOP
         EXECUTE format('ALTER TABLE ONLY %s ENABLE ALWAYS TRIGGER %I', member, wanted.name);
     END LOOP;
@@ -266,7 +267,8 @@ BEGIN
          WHERE EXISTS (SELECT FROM tenancy.counted_tables c WHERE c.root = follow_family.root)
            AND NOT EXISTS (SELECT FROM tenancy.counted_tables c
                             WHERE c.relation = f.member
-                              AND (SELECT count(*) = 3 FROM pg_trigger g WHERE g.tgrelid = f.member AND g.tgname LIKE 'tenancy\_count\_%'))
+                              AND (SELECT count(*) = 3 FROM pg_trigger g WHERE g.tgrelid = f.member
+                                    AND g.tgname IN ('tenancy_count_rows', 'tenancy_count_moves', 'tenancy_count_truncation')))
          ORDER BY f.depth
     LOOP
         PERFORM tenancy.count_member(member, root);
@@ -324,10 +326,37 @@ REVOKE ALL ON FUNCTION tenancy.forget_dropped_counts() FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.forget_dropped_counts() IS
 'Event trigger: ends the counts of tables that are dropped, and makes triggers again that count.';
 
+-- With the caller's rights: the privilege TRIGGER is enough to put a trigger in another's place, and so to end a count.
+CREATE FUNCTION tenancy.check_new_triggers() RETURNS event_trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    made record;
+BEGIN
+    FOR made IN
+        SELECT g.tgname AS name, g.tgrelid::regclass AS relation
+          FROM pg_event_trigger_ddl_commands() d
+          JOIN pg_trigger g ON d.classid = 'pg_trigger'::regclass AND g.oid = d.objid
+          JOIN pg_class c ON c.oid = g.tgrelid
+         WHERE g.tgname IN ('tenancy_count_rows', 'tenancy_count_moves', 'tenancy_count_truncation')
+           AND NOT pg_has_role(c.relowner, 'USAGE')
+    LOOP
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('must be owner of table %s to make trigger "%s"', made.relation, made.name),
+            DETAIL = 'Triggers of this name count rows.', HINT = 'Choose another name.';
+    END LOOP;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.check_new_triggers() FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.check_new_triggers() IS
+'Event trigger: triggers with the names of those that count rows are made by a table''s owner only. Errors: 42501 another role makes one.';
+
+CREATE EVENT TRIGGER tenancy_check_new_triggers ON ddl_command_end
+    WHEN TAG IN ('CREATE TRIGGER') EXECUTE FUNCTION tenancy.check_new_triggers();
 CREATE EVENT TRIGGER tenancy_follow_counted_tables ON ddl_command_end
     WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE', 'CREATE SCHEMA', 'CREATE FOREIGN TABLE', 'ALTER FOREIGN TABLE')
     EXECUTE FUNCTION tenancy.follow_counted_tables();
 CREATE EVENT TRIGGER tenancy_forget_dropped_counts ON sql_drop
     EXECUTE FUNCTION tenancy.forget_dropped_counts();
+ALTER EVENT TRIGGER tenancy_check_new_triggers ENABLE ALWAYS;
 ALTER EVENT TRIGGER tenancy_follow_counted_tables ENABLE ALWAYS;
 ALTER EVENT TRIGGER tenancy_forget_dropped_counts ENABLE ALWAYS;

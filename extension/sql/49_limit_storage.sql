@@ -10,7 +10,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.limit_storage(text, bigint) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.limit_storage(text, bigint) IS
-'Limits what a tenant of the plan may take up on disk, in bytes (null = unlimited), in attached tables and its schema. While a tenant is above it, its INSERT, UPDATE, MERGE and COPY FROM fail with 53400; it can read and delete. What it takes up is tenancy.tenant_storage: a measurement, so the limit is as exact as that (error_bytes), and a session looks again once a second. The limit is that of the metric storage.bytes: override_limit(), remove_limit() and explain_quota() work with it. False if nothing changes. Errors: 42704 unknown plan, 22023 negative.';
+'Limits what a tenant of the plan may take up on disk, in bytes (null = unlimited), in attached tables and its schema. While a tenant is above it, its INSERT, UPDATE, MERGE, COPY FROM, CREATE TABLE AS and SELECT INTO fail with 53400; it can read and delete. What it takes up is tenancy.tenant_storage: a measurement, so the limit is as exact as that (error_bytes), and a session looks again once a second. The limit is that of the metric storage.bytes: override_limit(), remove_limit() and explain_quota() work with it. False if nothing changes. Errors: 42704 unknown plan, 22023 negative.';
 
 CREATE FUNCTION tenancy.storage_state(tenant text, OUT limit_bytes bigint, OUT used_bytes bigint, OUT error_bytes bigint, OUT as_of timestamptz, OUT until timestamptz)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$

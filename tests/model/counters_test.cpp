@@ -97,11 +97,11 @@ void work(unsigned seed)
     }
 }
 
-void count_transaction(const char *tenant)
+void count_transaction(const char *tenant, uint32 number = 0)
 {
     core::Tally tally;
     tally.add(core::kTransactions, 1);
-    counters::add(tenant, 0, tally, nullptr, 0);
+    counters::add(tenant, number, tally, nullptr, 0);
 }
 
 template <typename Work>
@@ -183,5 +183,27 @@ TEST(Counters, AreDiscardedWhileTheyAreAddedTo)
         flush(true);
         EXPECT_EQ(stored(core::kTransactions) - before, 1);
     });
+    server::crash();
+}
+
+// What finds no room at all is lost, but only as long as there is none.
+TEST(Counters, AreCountedAgainOnceThereIsRoom)
+{
+    const int64_t before = stored(core::kTransactions);
+    constexpr int kDatabases = 200; // more than there are places
+    in_threads(kDatabases, [](int thread) {
+        MyDatabaseId = 100 + thread;
+        count_transaction("");
+    });
+    in_threads(1, [](int) {
+        MyDatabaseId = 99;
+        count_transaction("", 1);
+        for (int i = 0; i < kDatabases; i++)
+            counters::forget_database(100 + i);
+        for (int n = 0; n < 3; n++)
+            count_transaction("", 1);
+        flush(true);
+    });
+    EXPECT_EQ(stored(core::kTransactions) - before, 3);
     server::crash();
 }

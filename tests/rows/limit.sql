@@ -1,8 +1,8 @@
 -- Two tables that share a limit of 60 rows a tenant, one partitioned, one filled by a cascade.
 -- SPDX-License-Identifier: PostgreSQL
 CREATE EXTENSION tenancy;
-SELECT tenancy.create_plan('seats'), tenancy.create_metric('seats'), tenancy.set_limit('seats', 'seats', 60, 'total'),
-    tenancy.create_tenant('seat_1', 'seats'), tenancy.create_tenant('seat_2', 'seats');
+SELECT tenancy.create_plan('seats'), tenancy.create_metric('seats'), tenancy.create_metric('calls'), tenancy.set_limit('seats', 'seats', 60, 'total'),
+    tenancy.create_tenant('seat_1', 'seats'), tenancy.create_tenant('seat_2', 'seats'), tenancy.create_tenant('seat_3', 'seats');
 CREATE TABLE rooms (id bigserial PRIMARY KEY, tenant_id text NOT NULL);
 CREATE TABLE seats (part int NOT NULL, tenant_id text NOT NULL, room bigint REFERENCES rooms ON DELETE CASCADE) PARTITION BY LIST (part);
 CREATE TABLE seats_1 PARTITION OF seats FOR VALUES IN (1);

@@ -69,7 +69,7 @@ inline size_t strlcpy(char *to, const char *from, size_t size)
 
 using shmem_exit_callback = void (*)(int, Datum);
 inline constexpr bool IsUnderPostmaster = true;
-inline constexpr Oid MyDatabaseId = 1;
+inline thread_local Oid MyDatabaseId = 1;
 inline thread_local std::vector<shmem_exit_callback> exit_callbacks;
 inline void on_shmem_exit(shmem_exit_callback callback, Datum)
 {
