@@ -48,5 +48,20 @@ SELECT tenancy.set_fee('in_price', 'base', 45, '2030-09-10 00:00+00');
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM books;
 SELECT tenancy.open_accounts('in_nobody');
+\echo a change and a cancellation that were planned when a month in advance was billed up to them, and then taken back or overtaken
+SET tenancy.clock = '2030-11-01 00:00:00';
+SELECT tenancy.create_plan('in_undo'), tenancy.set_fee('in_undo', 'base', 31, timing => 'advance'), tenancy.create_plan('in_other'), tenancy.create_tenant('in_undo', 'in_undo'), tenancy.create_tenant('in_stay', 'in_undo');
+SELECT cardinality(tenancy.open_accounts('in_undo')), cardinality(tenancy.open_accounts('in_stay'));
+SET tenancy.clock = '2030-11-20 00:00:00';
+SELECT tenancy.change_plan('in_undo', 'in_other', '2030-12-11 00:00+00'), tenancy.cancel_subscription('in_stay', '2030-12-21 00:00+00');
+SET tenancy.clock = '2030-12-01 00:00:00';
+SELECT count(tenancy.issue_invoice('in_undo', '2030-11-15')), count(tenancy.issue_invoice('in_stay', '2030-11-15'));
+SET tenancy.clock = '2030-12-05 00:00:00';
+SELECT tenancy.undo_subscription_change('in_undo'), tenancy.set_plan('in_stay', 'in_other');
+SELECT * FROM books;
+SET tenancy.clock = '2031-01-01 00:00:00';
+SELECT count(tenancy.issue_invoice('in_undo', '2030-12-15')), count(tenancy.issue_invoice('in_stay', '2030-12-15'));
+SELECT * FROM lines WHERE tenant_id IN ('in_undo', 'in_stay');
+SELECT * FROM books;
 DELETE FROM tenancy.tenants WHERE id LIKE 'in\_%';
 RESET tenancy.clock;

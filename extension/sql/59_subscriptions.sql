@@ -10,8 +10,8 @@ ALTER TABLE tenancy.plans
     ADD COLUMN late_days integer NOT NULL DEFAULT 35 CHECK (late_days BETWEEN 0 AND 366);
 
 -- A stretch of time on one plan. A change, a pause or the end closes it; what comes after is another
--- one. It keeps the terms of its start. `ended_at` is when its end became known: an invoice recomputes as
--- of its own time.
+-- one. It keeps the terms of its start.
+CREATE SEQUENCE tenancy.subscription_versions_seq;
 CREATE TABLE tenancy.subscriptions (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     tenant_id text COLLATE "C" NOT NULL,
@@ -27,18 +27,42 @@ CREATE TABLE tenancy.subscriptions (
     time_zone text NOT NULL,
     proration text NOT NULL CHECK (proration IN ('second', 'day', 'none')),
     created_at timestamptz NOT NULL DEFAULT tenancy.clock_time(),
-    ended_at timestamptz,
-    CHECK ((ends_at IS NULL) = (end_reason IS NULL) AND (ends_at IS NULL) = (ended_at IS NULL))
+    version bigint NOT NULL DEFAULT nextval('tenancy.subscription_versions_seq'),
+    CHECK ((ends_at IS NULL) = (end_reason IS NULL))
 );
 -- Whoever changes a tenant's subscription holds the tenant's row, which keeps stretches from overlapping; an
 -- exclusion constraint would cost more than all the rest of onboarding.
 CREATE INDEX subscriptions_tenant ON tenancy.subscriptions (tenant_id, starts_at);
 CREATE UNIQUE INDEX subscriptions_open ON tenancy.subscriptions (tenant_id) WHERE ends_at IS NULL;
 COMMENT ON TABLE tenancy.subscriptions IS
-'What tenants pay for: a row a stretch of time on one plan, from starts_at until before ends_at (null = open), with the plan''s billing terms as they were at its start. Stretches of a tenant do not overlap.';
-REVOKE ALL ON tenancy.subscriptions FROM PUBLIC;
+'What tenants pay for: a row a stretch of time on one plan, from starts_at until before ends_at (null = open), with the plan''s billing terms as they were at its start. Stretches of a tenant do not overlap. version is of this state of the row.';
+
+-- An invoice notes the versions that it was made from: at the edge of a period, neither a change's time nor that of the invoice
+-- can say whether the one had seen the other, and what was planned may be taken back.
+CREATE TABLE tenancy.subscription_history (LIKE tenancy.subscriptions, PRIMARY KEY (version));
+COMMENT ON TABLE tenancy.subscription_history IS
+'What subscriptions were before they ended, or before a planned change of them was taken back: invoices that were made from it recompute.';
+REVOKE ALL ON tenancy.subscriptions, tenancy.subscription_history FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('tenancy.subscriptions', '');
 SELECT pg_catalog.pg_extension_config_dump('tenancy.subscriptions_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('tenancy.subscription_versions_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('tenancy.subscription_history', '');
+
+CREATE FUNCTION tenancy.keep_subscription() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO tenancy.subscription_history SELECT old.*;
+    IF tg_op = 'DELETE' THEN
+        RETURN old;
+    END IF;
+    new.version := nextval('tenancy.subscription_versions_seq');
+    RETURN new;
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.keep_subscription() FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.keep_subscription() IS 'Trigger: keeps what a subscription was before a change.';
+CREATE TRIGGER history BEFORE UPDATE OR DELETE ON tenancy.subscriptions
+    FOR EACH ROW EXECUTE FUNCTION tenancy.keep_subscription();
 
 CREATE FUNCTION tenancy.set_plan_terms(plan text, period text DEFAULT NULL, anchor_day integer DEFAULT NULL,
     trial_days integer DEFAULT NULL, proration text DEFAULT NULL, rounding text DEFAULT NULL, late_days integer DEFAULT NULL)
@@ -205,7 +229,7 @@ BEGIN
     IF payer.status <> 'closed' THEN
         PERFORM tenancy.check_subscription_currency(payer.id, payer.plan, now);
     END IF;
-    UPDATE tenancy.subscriptions s SET ends_at = now, ended_at = now,
+    UPDATE tenancy.subscriptions s SET ends_at = now,
         end_reason = CASE WHEN payer.status = 'closed' THEN 'closed' ELSE 'changed' END
     WHERE s.id = open.id;
     IF payer.status <> 'closed' AND payer.plan IS NOT NULL THEN
@@ -289,7 +313,7 @@ BEGIN
     END IF;
     change_at := tenancy.time_of_change(at, state.open);
     PERFORM tenancy.check_subscription_currency((state.payer).id, change_plan.plan, change_at);
-    UPDATE tenancy.subscriptions s SET ends_at = change_at, end_reason = 'changed', ended_at = tenancy.clock_time()
+    UPDATE tenancy.subscriptions s SET ends_at = change_at, end_reason = 'changed'
     WHERE s.id = (state.open).id;
     PERFORM tenancy.begin_subscription((state.payer).id, change_plan.plan, change_at,
         CASE WHEN (state.open).id IS NOT NULL THEN state.open END);
@@ -318,7 +342,7 @@ BEGIN
             HINT = 'Give it one with tenancy.change_plan().';
     END IF;
     change_at := tenancy.time_of_change(at, state.open);
-    UPDATE tenancy.subscriptions s SET ends_at = change_at, end_reason = reason, ended_at = tenancy.clock_time()
+    UPDATE tenancy.subscriptions s SET ends_at = change_at, end_reason = reason
     WHERE s.id = (state.open).id;
     PERFORM tenancy.write_audit(action, (state.payer).id, to_jsonb(state.open), jsonb_build_object('at', change_at));
     RETURN change_at;
@@ -379,7 +403,7 @@ BEGIN
         DELETE FROM tenancy.subscriptions s WHERE s.tenant_id = payer.id AND s.starts_at > now RETURNING s.*
     )
     SELECT jsonb_agg(to_jsonb(p)) INTO undone FROM planned p;
-    UPDATE tenancy.subscriptions s SET ends_at = NULL, end_reason = NULL, ended_at = NULL
+    UPDATE tenancy.subscriptions s SET ends_at = NULL, end_reason = NULL
     WHERE s.tenant_id = payer.id AND s.starts_at <= now AND s.ends_at > now;
     IF FOUND THEN
         undone := coalesce(undone, '[]');

@@ -173,10 +173,9 @@ REVOKE ALL ON FUNCTION tenancy.part_of_period(tenancy.subscriptions, timestamptz
 COMMENT ON FUNCTION tenancy.part_of_period(tenancy.subscriptions, timestamptz, timestamptz, timestamptz, timestamptz) IS
 'Internal: how much of a period a part of it is, as the subscription prorates.';
 
--- Everything that is due by an instant: whether it was billed before is the invoice's question. With known_at,
--- as it was known then: subscriptions that began or ended later, or whose end became known later, are as they were.
+-- Everything that is due by an instant: whether it was billed before is the invoice's question.
 CREATE FUNCTION tenancy.billable_items(tenant text, since timestamptz, until timestamptz, below_stamp bigint DEFAULT NULL,
-    known_at timestamptz DEFAULT 'infinity')
+    known_at timestamptz DEFAULT 'infinity', versions bigint[] DEFAULT NULL)
 RETURNS TABLE (subscription_id bigint, component text, item_start timestamptz, item_end timestamptz, kind text, plan text, price_id bigint,
     metric text, model text, params jsonb, quantity numeric, numerator numeric, denominator numeric, tiers jsonb, exact_amount numeric)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -185,12 +184,12 @@ BEGIN
     -- In PL/pgSQL, which keeps its plans: before 18, SQL functions are planned at every call.
     RETURN QUERY
     WITH stretches AS MATERIALIZED (
-        SELECT s AS s, s.id, s.plan, s.starts_at, s.trial_end, s.is_new,
-            CASE WHEN s.ended_at <= billable_items.known_at THEN s.ends_at END AS ends_at,
-            s.ended_at <= billable_items.known_at AND s.end_reason = 'paused' AS is_paused
-        FROM tenancy.subscriptions s
-        WHERE s.tenant_id = billable_items.tenant AND s.created_at <= billable_items.known_at
-          AND s.starts_at <= billable_items.until
+        SELECT ROW(x.*)::tenancy.subscriptions AS s, x.id, x.plan, x.starts_at, x.trial_end, x.is_new, x.ends_at, x.end_reason = 'paused' AS is_paused
+        FROM (SELECT s.* FROM tenancy.subscriptions s
+              WHERE s.tenant_id = billable_items.tenant AND (billable_items.versions IS NULL OR s.version = ANY (billable_items.versions))
+              UNION ALL
+              SELECT h.* FROM tenancy.subscription_history h WHERE h.tenant_id = billable_items.tenant AND h.version = ANY (billable_items.versions)) x
+        WHERE x.starts_at <= billable_items.until
     ), book AS MATERIALIZED (
         -- As it was known then, too: a version that came later had not ended the one before yet.
         SELECT p.id, p.plan, p.component, p.kind, p.timing, p.metric, p.model, p.params, p.valid_from,
@@ -259,6 +258,6 @@ BEGIN
            OR EXISTS (SELECT FROM stretches y WHERE y.starts_at = x.ends_at AND y.id > x.id));
 END
 $$;
-REVOKE ALL ON FUNCTION tenancy.billable_items(text, timestamptz, timestamptz, bigint, timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION tenancy.billable_items(text, timestamptz, timestamptz, bigint, timestamptz) IS
-'What a tenant owes by an instant for periods that were not over at another, item by item and unrounded: usage, fees, set-up fees and what is missing to a minimum, whether billed or not. A fee is numerator / denominator of its amount. Usage is what is rolled up or, with below_stamp, what the ledger''s rows below it say; known_at takes subscriptions and prices as they were known then.';
+REVOKE ALL ON FUNCTION tenancy.billable_items(text, timestamptz, timestamptz, bigint, timestamptz, bigint[]) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.billable_items(text, timestamptz, timestamptz, bigint, timestamptz, bigint[]) IS
+'What a tenant owes by an instant for periods that were not over at another, item by item and unrounded: usage, fees, set-up fees and what is missing to a minimum, whether billed or not. A fee is numerator / denominator of its amount. Usage is what is rolled up or, with below_stamp, what the ledger''s rows below it say; known_at takes prices as they were known then, and versions only those states of subscriptions.';

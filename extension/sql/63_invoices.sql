@@ -27,6 +27,7 @@ CREATE TABLE tenancy.invoices (
     issue_no bigint,
     rounding text NOT NULL DEFAULT 'half_up',
     late_days integer NOT NULL DEFAULT 35,
+    subscription_versions bigint[],
     CHECK ((status = 'draft') = (number IS NULL) AND (number IS NULL) = (issued_at IS NULL)),
     CHECK ((kind = 'credit_note') = (corrects IS NOT NULL)),
     CHECK (total = subtotal - discount + tax - credits)
@@ -36,7 +37,7 @@ CREATE UNIQUE INDEX invoices_period ON tenancy.invoices (tenant_id, period_start
 CREATE INDEX invoices_tenant ON tenancy.invoices (tenant_id, period_start);
 CREATE INDEX invoices_corrects ON tenancy.invoices (corrects) WHERE corrects IS NOT NULL;
 COMMENT ON TABLE tenancy.invoices IS
-'Invoices and credit notes: one invoice a tenant and billing period that is not void, from draft to final and then paid, void or uncollectible. total = subtotal - discount + tax - credits, in the currency''s major unit, and the sum of the lines. The usage billed is that of ledger rows with stamps below the watermark; parties are seller and buyer as they were when it became final; issue_no is its place in its series, and the order in which invoices became final; rounding and late_days are the plan''s as they were.';
+'Invoices and credit notes: one invoice a tenant and billing period that is not void, from draft to final and then paid, void or uncollectible. total = subtotal - discount + tax - credits, in the currency''s major unit, and the sum of the lines. The usage billed is that of ledger rows with stamps below the watermark; parties are seller and buyer as they were when it became final; issue_no is its place in its series, and the order in which invoices became final; rounding and late_days are the plan''s as they were; subscription_versions are the states of the tenant''s subscriptions that it was made from.';
 
 CREATE TABLE tenancy.invoice_lines (
     invoice_id bigint NOT NULL,

@@ -68,13 +68,15 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan
 #variable_conflict use_column
 DECLARE
     -- A draft has its id long before its turn.
-    turn bigint := (SELECT i.issue_no FROM tenancy.invoices i WHERE i.id = charges.before_invoice);
+    turn bigint;
+    known bigint[];
 BEGIN
+    SELECT i.issue_no, i.subscription_versions INTO turn, known FROM tenancy.invoices i WHERE i.id = charges.before_invoice;
     -- In PL/pgSQL, which keeps its plans: before 18, SQL functions are planned at every call. A plan made while
     -- the tables were small would read the whole of them for every tenant ever after: hence no sequential scans.
     RETURN QUERY
     WITH items AS MATERIALIZED (
-        SELECT b.* FROM tenancy.billable_items(charges.tenant, charges.since, charges.until, charges.below_stamp, charges.known_at) b
+        SELECT b.* FROM tenancy.billable_items(charges.tenant, charges.since, charges.until, charges.below_stamp, charges.known_at, known) b
         WHERE charges.currency IS NULL OR EXISTS (SELECT FROM tenancy.plans p WHERE p.id = b.plan AND p.currency = charges.currency)
     ), billed AS MATERIALIZED (
         SELECT l.subscription_id, l.component, l.item_start, sum(l.exact_amount) AS amount,
@@ -113,10 +115,10 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.charges(text, timestamptz, timestamptz, bigint, timestamptz, bigint, text) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.charges(text, timestamptz, timestamptz, bigint, timestamptz, bigint, text) IS
-'What a tenant is still to pay by an instant, line by line and unrounded: billable_items() less what invoices have billed for the same item (those before one, with before_invoice), of plans in one currency or of all (default). Items of 0 are left out, but for priced usage.';
+'What a tenant is still to pay by an instant, line by line and unrounded: billable_items() less what invoices have billed for the same item (those before one, with before_invoice, and of subscriptions as that one knew them), of plans in one currency or of all (default). Items of 0 are left out, but for priced usage.';
 
--- One statement, and so one snapshot: of what is rolled up, of the watermark that says so, and of what
--- was billed. In two, a rollup could come between them. Windows instead of joins: nothing is known of how many
+-- One statement, and so one snapshot: of what is rolled up, of the watermark that says so, of subscriptions and their
+-- versions, and of what was billed. In two, a rollup could come between them. Windows instead of joins: nothing is known of how many
 -- lines there will be, and a nested loop over all of them would be quadratic.
 CREATE FUNCTION tenancy.draft_lines(ids bigint[]) RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, pg_temp
@@ -138,7 +140,9 @@ BEGIN ATOMIC
         FROM lines l WHERE l.line_no IS NOT NULL
     )
     UPDATE tenancy.invoices i SET rounding = s.rounding, late_days = s.late_days, subtotal = s.subtotal, discount = 0, tax = 0, credits = 0, total = s.subtotal,
-        watermark = coalesce((SELECT g.watermark FROM tenancy.ledger_state g), -9223372036854775808), drafted_at = tenancy.clock_time()
+        watermark = coalesce((SELECT g.watermark FROM tenancy.ledger_state g), -9223372036854775808), drafted_at = tenancy.clock_time(),
+        subscription_versions = ARRAY(SELECT v.version FROM tenancy.subscriptions v
+            WHERE v.tenant_id = i.tenant_id AND v.starts_at <= i.period_end ORDER BY v.version)
     FROM (SELECT DISTINCT l.invoice_id, l.rounding, l.late_days, l.subtotal FROM lines l) s WHERE i.id = s.invoice_id;
 END;
 REVOKE ALL ON FUNCTION tenancy.draft_lines(bigint[]) FROM PUBLIC;
