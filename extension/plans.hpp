@@ -33,6 +33,10 @@ void visit(Draft &draft, RangeTblEntry *entry);
 
 void finish(const Draft &draft, PlannedStmt *plan);
 
+// Is an isolation policy's condition the one that attach() makes? Any other may run code of the
+// table's owner.
+bool is_own(const Expr *condition);
+
 // What running a plan demands of the context.
 struct Dependence
 {
