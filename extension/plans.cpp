@@ -132,6 +132,45 @@ const Var *compared_column(const Expr *condition)
     return IsA(column, Var) ? reinterpret_cast<const Var *>(column) : nullptr;
 }
 
+extern "C" {
+static bool is_foreign_function(Oid function, void *)
+{
+    return !is_tenant_function(function) && function != F_CURRENT_SETTING_TEXT &&
+           function != F_CURRENT_SETTING_TEXT_BOOL &&
+           (function >= FirstNormalObjectId || func_volatile(function) != PROVOLATILE_IMMUTABLE);
+}
+
+// The kinds of expression that are known to call nothing else, over types of the server's own: others'
+// come with functions to compare, cast and read them.
+static bool is_foreign_walker(Node *node, void *nothing)
+{
+    if (node == nullptr)
+        return false;
+    switch (nodeTag(node))
+    {
+    case T_List:
+    case T_BoolExpr:
+    case T_NullTest:
+    case T_BooleanTest:
+        break;
+    case T_Var: // a domain's is read as its base type, and no code
+        return getBaseType(exprType(node)) >= FirstNormalObjectId;
+    case T_Const:
+    case T_RelabelType:
+    case T_CoerceViaIO:
+    case T_OpExpr:
+    case T_FuncExpr:
+        if (exprType(node) >= FirstNormalObjectId ||
+            check_functions_in_node(node, is_foreign_function, nothing))
+            return true;
+        break;
+    default:
+        return true;
+    }
+    return expression_tree_walker(node, pg::walker(is_foreign_walker), nothing);
+}
+}
+
 void note_table(Draft &draft, const RangeTblEntry *entry, const OpExpr *comparison)
 {
     const Var *column = compared_column(reinterpret_cast<const Expr *>(comparison));
@@ -219,10 +258,11 @@ void visit(Draft &draft, RangeTblEntry *entry)
     }
 }
 
-bool is_own(const Expr *condition)
+bool may_run_foreign_code(Expr *condition)
 {
     look_up_functions();
-    return compared_column(condition) != nullptr;
+    return compared_column(condition) == nullptr &&
+           is_foreign_walker(reinterpret_cast<Node *>(condition), nullptr);
 }
 
 void finish(const Draft &draft, PlannedStmt *plan)

@@ -33,9 +33,9 @@ void visit(Draft &draft, RangeTblEntry *entry);
 
 void finish(const Draft &draft, PlannedStmt *plan);
 
-// Is an isolation policy's condition the one that attach() makes? Any other may run code of the
-// table's owner.
-bool is_own(const Expr *condition);
+// Policies are their tables' owners' to make: may this condition of one, unlike those of attach(), call
+// code of theirs?
+bool may_run_foreign_code(Expr *condition);
 
 // What running a plan demands of the context.
 struct Dependence

@@ -118,13 +118,11 @@ bool is_complete(const Query *query)
 // policy of a table's owner run: neither do we let them run it.
 pg_noinline void refuse_condition(Relation relation)
 {
-    ereport(
-        ERROR,
-        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-         errmsg("policy \"%s\" of table \"%s\" is not the one that attach() makes",
-                policy::kIsolationPolicy, RelationGetRelationName(relation)),
-         errdetail("It could run code of the table's owner as a role that bypasses row security."),
-         errhint("Leave the tenant, and mend it with tenancy.attach().")));
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("policy \"%s\" of table \"%s\" is not the one that attach() makes",
+                           policy::kIsolationPolicy, RelationGetRelationName(relation)),
+                    errdetail("It could run code of the table's owner with your rights."),
+                    errhint("Leave the tenant, and mend it with tenancy.attach().")));
 }
 
 pg_noinline void complete_entry(Query *query, int index, RangeTblEntry *entry, plans::Draft &draft)
@@ -141,7 +139,7 @@ pg_noinline void complete_entry(Query *query, int index, RangeTblEntry *entry, p
         {
             if (is_target)
                 add_checks(query, RelationGetRelationName(relation), condition);
-            if (is_open && unlikely(!plans::is_own(policy)) &&
+            if (is_open && unlikely(plans::may_run_foreign_code(policy)) &&
                 is_bypassed(entry->relid, pg::check_as_user(query, entry)))
                 refuse_condition(relation);
             // First, so that the view's conditions see only rows that it lets through.
@@ -233,7 +231,8 @@ void complete(Query *query, plans::Draft &draft)
 Expr *require_condition(Relation relation)
 {
     Expr *condition = policy::isolation_condition(relation);
-    if (is_bypassed(RelationGetRelid(relation), InvalidOid) && !plans::is_own(condition))
+    if (is_bypassed(RelationGetRelid(relation), InvalidOid) &&
+        plans::may_run_foreign_code(condition))
         refuse_condition(relation);
     return condition;
 }

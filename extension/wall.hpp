@@ -21,7 +21,7 @@ bool is_up();
 void complete(Query *query, plans::Draft &draft);
 
 // The condition of an attached relation, for a statement that asks it of each row itself. An error where
-// it is not attach()'s own and would run as a role that bypasses row security.
+// it could run code of the table's owner as a role that bypasses row security.
 Expr *require_condition(Relation relation);
 
 // Does a query, or one within it, reach an attached table without the condition?
