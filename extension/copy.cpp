@@ -204,7 +204,7 @@ Expr *make_check(Relation relation)
     if (!OidIsValid(function))
         elog(ERROR, "function tenancy.require_own_row(boolean) does not exist");
     return reinterpret_cast<Expr *>(makeFuncExpr(
-        function, BOOLOID, list_make1(copyObjectImpl(policy::isolation_condition(relation))),
+        function, BOOLOID, list_make1(copyObjectImpl(wall::require_condition(relation))),
         InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL));
 }
 

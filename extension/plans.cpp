@@ -103,15 +103,83 @@ PlanInvalItem *make_item(int cache, uint32 hash)
     return item;
 }
 
+// The column that a condition compares with the tenant as attach() writes it; nullptr for any other.
+// Policies are their tables' owners' to make: another operator is code of theirs, and behind a cast that
+// computes the column's values, which the statistics have, are none of the operator's type.
+const Var *compared_column(const Expr *condition)
+{
+    if (!IsA(condition, OpExpr))
+        return nullptr;
+    const auto *comparison = reinterpret_cast<const OpExpr *>(condition);
+    if (list_length(comparison->args) != 2 || !IsA(lsecond(comparison->args), FuncExpr) ||
+        !is_tenant_function(static_cast<const FuncExpr *>(lsecond(comparison->args))->funcid))
+        return nullptr;
+    switch (get_opcode(comparison->opno))
+    {
+    case F_TEXTEQ:
+    case F_UUID_EQ:
+    case F_INT8EQ:
+    case F_INT4EQ:
+    case F_INT48EQ:
+    case F_INT84EQ:
+        break;
+    default:
+        return nullptr;
+    }
+    const auto *column = static_cast<const Node *>(linitial(comparison->args));
+    while (IsA(column, RelabelType))
+        column = reinterpret_cast<const Node *>(reinterpret_cast<const RelabelType *>(column)->arg);
+    return IsA(column, Var) ? reinterpret_cast<const Var *>(column) : nullptr;
+}
+
+extern "C" {
+static bool is_foreign_function(Oid function, void *)
+{
+    return !is_tenant_function(function) && function != F_CURRENT_SETTING_TEXT &&
+           function != F_CURRENT_SETTING_TEXT_BOOL &&
+           (function >= FirstNormalObjectId || func_volatile(function) != PROVOLATILE_IMMUTABLE);
+}
+
+// The kinds of expression that are known to call nothing else, over types of the server's own: others'
+// come with functions to compare, cast and read them.
+static bool is_foreign_walker(Node *node, void *nothing)
+{
+    if (node == nullptr)
+        return false;
+    switch (nodeTag(node))
+    {
+    case T_List:
+    case T_BoolExpr:
+    case T_NullTest:
+    case T_BooleanTest:
+        break;
+    case T_Var: // a domain's is read as its base type, and no code
+        return getBaseType(exprType(node)) >= FirstNormalObjectId;
+    case T_Const:
+    case T_RelabelType:
+    case T_CoerceViaIO:
+    case T_OpExpr:
+    case T_FuncExpr:
+        if (exprType(node) >= FirstNormalObjectId ||
+            check_functions_in_node(node, is_foreign_function, nothing))
+            return true;
+        break;
+    default:
+        return true;
+    }
+    return expression_tree_walker(node, pg::walker(is_foreign_walker), nothing);
+}
+}
+
 void note_table(Draft &draft, const RangeTblEntry *entry, const OpExpr *comparison)
 {
-    const Node *column = strip_implicit_coercions(static_cast<Node *>(linitial(comparison->args)));
-    if (!IsA(column, Var) || draft.table_count == lengthof(draft.tables))
+    const Var *column = compared_column(reinterpret_cast<const Expr *>(comparison));
+    if (column == nullptr || draft.table_count == lengthof(draft.tables))
         return;
     draft.tables[draft.table_count++] = {
         entry->relid,
         entry->relkind == RELKIND_PARTITIONED_TABLE,
-        reinterpret_cast<const Var *>(column)->varattno,
+        column->varattno,
         exprType(static_cast<Node *>(lsecond(comparison->args))),
         get_opcode(comparison->opno),
         comparison->inputcollid,
@@ -188,6 +256,13 @@ void visit(Draft &draft, RangeTblEntry *entry)
             draft.tenant = tenant;
         }
     }
+}
+
+bool may_run_foreign_code(Expr *condition)
+{
+    look_up_functions();
+    return compared_column(condition) == nullptr &&
+           is_foreign_walker(reinterpret_cast<Node *>(condition), nullptr);
 }
 
 void finish(const Draft &draft, PlannedStmt *plan)

@@ -33,6 +33,10 @@ void visit(Draft &draft, RangeTblEntry *entry);
 
 void finish(const Draft &draft, PlannedStmt *plan);
 
+// Policies are their tables' owners' to make: may this condition of one, unlike those of attach(), call
+// code of theirs?
+bool may_run_foreign_code(Expr *condition);
+
 // What running a plan demands of the context.
 struct Dependence
 {

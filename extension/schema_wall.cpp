@@ -350,7 +350,9 @@ TENANCY_FUNCTION(tenancy_require_reachable)
 }
 
 // Runs a statement as a role that is given, for a schema that is being made. As the owner of what it
-// makes, so that nothing an owner wrote into a definition ever runs with the extension's rights.
+// makes, so that nothing an owner wrote into a definition ever runs with the extension's rights; restricted
+// and with its settings undone, so that it leaves nothing behind, such as a deferred trigger, that would
+// run later with those of the caller.
 TENANCY_FUNCTION(tenancy_build_schema)
 {
     const char *schema = text_to_cstring(PG_GETARG_TEXT_PP(0));
@@ -361,13 +363,16 @@ TENANCY_FUNCTION(tenancy_build_schema)
     const Oid outer = schema_wall::under_construction;
     GetUserIdAndSecContext(&user, &security_context);
     schema_wall::under_construction = get_namespace_oid(schema, false);
-    SetUserIdAndSecContext(role, security_context | SECURITY_LOCAL_USERID_CHANGE);
+    const int setting_level = NewGUCNestLevel();
+    SetUserIdAndSecContext(role, security_context | SECURITY_LOCAL_USERID_CHANGE |
+                                     SECURITY_RESTRICTED_OPERATION);
     PG_TRY();
     {
         SPI_connect();
         if (SPI_execute(statement, false, 0) < 0)
             elog(ERROR, "could not run: %s", statement);
         SPI_finish();
+        AtEOXact_GUC(false, setting_level);
     }
     PG_FINALLY();
     {

@@ -114,6 +114,17 @@ bool is_complete(const Query *query)
     return true;
 }
 
+// A policy's condition runs with the rights of whoever reads, and roles that bypass row security have no
+// policy of a table's owner run: neither do we let them run it.
+pg_noinline void refuse_condition(Relation relation)
+{
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("policy \"%s\" of table \"%s\" is not the one that attach() makes",
+                           policy::kIsolationPolicy, RelationGetRelationName(relation)),
+                    errdetail("It could run code of the table's owner with your rights."),
+                    errhint("Leave the tenant, and mend it with tenancy.attach().")));
+}
+
 pg_noinline void complete_entry(Query *query, int index, RangeTblEntry *entry, plans::Draft &draft)
 {
     Relation relation = table_open(entry->relid, NoLock); // locked by the parser or rewriter
@@ -128,6 +139,9 @@ pg_noinline void complete_entry(Query *query, int index, RangeTblEntry *entry, p
         {
             if (is_target)
                 add_checks(query, RelationGetRelationName(relation), condition);
+            if (is_open && unlikely(plans::may_run_foreign_code(policy)) &&
+                is_bypassed(entry->relid, pg::check_as_user(query, entry)))
+                refuse_condition(relation);
             // First, so that the view's conditions see only rows that it lets through.
             if (reads && is_open)
                 entry->securityQuals = lcons(condition, entry->securityQuals);
@@ -212,6 +226,15 @@ void complete(Query *query, plans::Draft &draft)
         !registry::is_installed())
         return;
     (void)complete_walker(reinterpret_cast<Node *>(query), &draft);
+}
+
+Expr *require_condition(Relation relation)
+{
+    Expr *condition = policy::isolation_condition(relation);
+    if (is_bypassed(RelationGetRelid(relation), InvalidOid) &&
+        plans::may_run_foreign_code(condition))
+        refuse_condition(relation);
+    return condition;
 }
 
 bool is_past(Query *query)

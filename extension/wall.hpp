@@ -20,6 +20,10 @@ bool is_up();
 // gives the plan its tenant where it may have one.
 void complete(Query *query, plans::Draft &draft);
 
+// The condition of an attached relation, for a statement that asks it of each row itself. An error where
+// it could run code of the table's owner as a role that bypasses row security.
+Expr *require_condition(Relation relation);
+
 // Does a query, or one within it, reach an attached table without the condition?
 bool is_past(Query *query);
 

@@ -80,8 +80,11 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     parent regclass;
+    -- A policy of that name can be anybody's who owns a table. What reads rows by the column trusts its type:
+    -- others may have a cast of their owner's.
     found_column name := (SELECT t.tenant_column FROM tenancy.attached_tables t
-                           WHERE t.relation = attached_column.relation);
+                           WHERE t.relation = attached_column.relation
+                             AND tenancy.tenant_function(t.relation, t.tenant_column) IS NOT NULL);
 BEGIN
     IF found_column IS NULL THEN
         FOR parent IN SELECT i.inhparent FROM pg_inherits i

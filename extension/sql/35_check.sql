@@ -128,13 +128,15 @@ AS $$
                         WHERE i.inhrelid = t.relation
                           AND tenancy.attached_column(i.inhparent) IS NOT NULL)
     UNION ALL
-    -- Altered so far that no column is left in it.
+    -- Altered so far that no column is left in it, or one that cannot hold tenants.
     SELECT 'isolation_policy_altered', 'ERROR', p.polrelid::regclass::text,
            'The policy tenancy_isolation is not the one that attach() makes.',
-           format('SELECT tenancy.attach(%L)', p.polrelid::regclass)
+           CASE WHEN t.relation IS NULL THEN format('SELECT tenancy.attach(%L)', p.polrelid::regclass)
+                ELSE format('DROP POLICY tenancy_isolation ON %s', p.polrelid::regclass) END
       FROM pg_policy p
+      LEFT JOIN tenancy.attached_tables t ON t.relation = p.polrelid
      WHERE p.polname = 'tenancy_isolation'
-       AND NOT EXISTS (SELECT FROM tenancy.attached_tables t WHERE t.relation = p.polrelid)
+       AND (t.relation IS NULL OR tenancy.tenant_function(t.relation, t.tenant_column) IS NULL)
     UNION ALL
     SELECT 'tenant_column_other_default', 'INFO', t.relation::text,
            format('An INSERT that does not name the tenant gets %s, not the session''s tenant.',

@@ -115,6 +115,50 @@ REVOKE ALL ON FUNCTION tenancy.prove_targets(regclass[]) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.prove_targets(regclass[]) IS
 'Internal: the tables to attack, with their tenant columns: given ones with their partitions and children, or all that have a wall or ought to.';
 
+-- Rows are made and attacks are played in the caller's session, where code in a CHECK, a domain, an index, a policy could
+-- RESET ROLE. So whose code that is has to be known: followed from the table to all that its rows may call.
+CREATE FUNCTION tenancy.prove_foreign_code(relation regclass) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH RECURSIVE reached(class, oid) AS (
+        SELECT 'pg_class'::regclass::oid, f.member::oid FROM tenancy.family(prove_foreign_code.relation) f
+        UNION
+        SELECT n.class, n.oid
+          FROM reached r
+         CROSS JOIN LATERAL (
+            SELECT d.refclassid, d.refobjid FROM pg_depend d
+             WHERE d.classid = r.class AND d.objid = r.oid
+               AND d.refclassid <> ALL ('{pg_namespace,pg_extension,pg_language}'::regclass[]::oid[])
+            UNION ALL
+            -- A table's parts depend on it, and not the other way round.
+            SELECT p.class, p.oid FROM (
+                SELECT 'pg_class'::regclass::oid, i.inhrelid FROM pg_inherits i WHERE i.inhparent = r.oid
+                UNION ALL SELECT 'pg_class'::regclass, i.indexrelid FROM pg_index i WHERE i.indrelid = r.oid
+                UNION ALL SELECT 'pg_constraint'::regclass, k.oid FROM pg_constraint k WHERE k.conrelid = r.oid
+                UNION ALL SELECT 'pg_attrdef'::regclass, d.oid FROM pg_attrdef d WHERE d.adrelid = r.oid
+                UNION ALL SELECT 'pg_policy'::regclass, p.oid FROM pg_policy p WHERE p.polrelid = r.oid
+                UNION ALL SELECT 'pg_rewrite'::regclass, w.oid FROM pg_rewrite w WHERE w.ev_class = r.oid
+                -- The others rest meanwhile.
+                UNION ALL SELECT 'pg_trigger'::regclass, g.oid FROM pg_trigger g WHERE g.tgrelid = r.oid AND g.tgenabled IN ('A', 'R')
+            ) p(class, oid) WHERE r.class = 'pg_class'::regclass
+            UNION ALL
+            SELECT p.class, p.oid FROM (
+                SELECT 'pg_constraint'::regclass::oid, k.oid FROM pg_constraint k WHERE k.contypid = r.oid
+                UNION ALL SELECT 'pg_class'::regclass, t.typrelid FROM pg_type t WHERE t.oid = r.oid AND t.typrelid <> 0
+                UNION ALL SELECT 'pg_cast'::regclass, c.oid FROM pg_cast c WHERE r.oid IN (c.castsource, c.casttarget)
+            ) p(class, oid) WHERE r.class = 'pg_type'::regclass) n(class, oid))
+    SELECT format('%s of role %I', p.oid::regprocedure, o.rolname)
+      FROM reached r
+      JOIN pg_proc p ON p.oid = r.oid AND r.class = 'pg_proc'::regclass
+      JOIN pg_roles o ON o.oid = p.proowner
+     WHERE NOT o.rolsuper AND o.rolname NOT IN (current_user, session_user)
+     ORDER BY 1 LIMIT 1
+$$;
+REVOKE ALL ON FUNCTION tenancy.prove_foreign_code(regclass) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.prove_foreign_code(regclass) IS
+'Internal: a function that rows of a table may call and that belongs neither to a superuser nor to the caller; null if there is none.';
+
 CREATE FUNCTION tenancy.prove_ids(type name, count integer DEFAULT 2) RETURNS text[]
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -152,6 +196,16 @@ DECLARE
     owner name;
     bypasses boolean;
 BEGIN
+    IF NOT fire_triggers THEN
+        reason := tenancy.prove_foreign_code(relation);
+        IF reason IS NOT NULL THEN
+            attack := '*';
+            outcome := 'not tried';
+            detail := format('it would call %s in your session; with fire_triggers it may', reason);
+            RETURN NEXT;
+            RETURN;
+        END IF;
+    END IF;
     SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = relation INTO owner;
     IF synthetic <> '{}' THEN
         EXECUTE (SELECT format('GRANT USAGE ON SCHEMA %1$s TO %2$I, %3$I; GRANT ALL ON %4$s TO %2$I, %3$I',
@@ -270,4 +324,4 @@ END
 $$;
 REVOKE ALL ON FUNCTION tenancy.prove_isolation(regclass[], regrole[], boolean, integer) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.prove_isolation(regclass[], regrole[], boolean, integer) IS
-'Attacks the wall as it stands: for each attached table (and each that has the tenant column, with partitions and children; or only the given ones) and each role (an application''s, or the given ones; the table''s owner; one with BYPASSRLS; the caller when a superuser) it makes two tenants with a row each and tries to get from one to the other. A row an attack: held, BROKEN, leaks (existence, not rows: a key or a foreign key without the tenant) or not tried, and why. Everything is rolled back. fire_triggers: whether triggers of the tables run. progress: a NOTICE every so many tables, 0: none. Roles other than the given ones and the owner need a superuser. Errors: 25006 read-only, 55006 a query of a tenant is open.';
+'Attacks the wall as it stands: for each attached table (and each that has the tenant column, with partitions and children; or only the given ones) and each role (an application''s, or the given ones; the table''s owner; one with BYPASSRLS; the caller when a superuser) it makes two tenants with a row each and tries to get from one to the other. A row an attack: held, BROKEN, leaks (existence, not rows: a key or a foreign key without the tenant) or not tried, and why. Everything is rolled back. fire_triggers: whether triggers of the tables run, and tables are tried whose rows call functions that belong neither to a superuser nor to the caller, in whose session they would run. progress: a NOTICE every so many tables, 0: none. Roles other than the given ones and the owner need a superuser. Errors: 25006 read-only, 55006 a query of a tenant is open.';

@@ -64,13 +64,14 @@ COMMENT ON FUNCTION tenancy.lock_limited_tables(name) IS
 CREATE FUNCTION tenancy.count_member(member regclass, root regclass) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET row_security = off SET check_function_bodies = off AS $$
 DECLARE
-    tenants name := tenancy.attached_column(member);
+    tenants name;
     wanted record;
     number bigint;
     limited name := (SELECT c.metric FROM tenancy.counted_tables c WHERE c.relation = count_member.root);
 BEGIN
     -- Writers wait; those that came before have ended, so all that they have written is counted here.
     EXECUTE format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', member);
+    tenants := tenancy.attached_column(member); -- stays what it is from here on
     FOR wanted IN
         SELECT t.name, t.definition
           FROM (VALUES

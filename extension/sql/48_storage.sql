@@ -88,6 +88,7 @@ COMMENT ON VIEW tenancy.tenant_storage IS
 CREATE FUNCTION tenancy.measure_member(member regclass, root regclass, exact boolean, sample_pages integer) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    tenants name;
     pages bigint := pg_relation_size(member) / current_setting('block_size')::bigint;
     percent real := CASE WHEN exact OR pages <= sample_pages THEN 100 ELSE 100.0 * sample_pages / pages END;
     part double precision := percent / 100.0;
@@ -100,6 +101,11 @@ DECLARE
                      FROM pg_attribute a
                     WHERE a.attrelid = member AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated <> 'v');
 BEGIN
+    EXECUTE format('LOCK TABLE ONLY %s IN ACCESS SHARE MODE', member);
+    tenants := tenancy.attached_column(member); -- stays what it is from here on
+    IF tenants IS NULL THEN
+        RETURN;
+    END IF;
     DELETE FROM tenancy.storage_sizes s WHERE s.relation = member;
     -- A sample is of whole pages, so a page is what is drawn: the error comes from how pages differ, not rows.
     EXECUTE format($q$
@@ -146,7 +152,7 @@ BEGIN
         SELECT %4$s, %5$s, tenancy.clock_time(), s.rows, $3, $1 >= 1 FROM scale s
         ON CONFLICT ON CONSTRAINT storage_tables_pkey
         DO UPDATE SET root = excluded.root, as_of = excluded.as_of, rows = excluded.rows, bytes = excluded.bytes, exact = excluded.exact $q$,
-        tenancy.attached_column(member), member, CASE WHEN part < 1 THEN format('TABLESAMPLE SYSTEM (%s)', percent) END, member::oid, root::oid, width)
+        tenants, member, CASE WHEN part < 1 THEN format('TABLESAMPLE SYSTEM (%s)', percent) END, member::oid, root::oid, width)
     USING part, number, disk::double precision;
 END
 $$;
@@ -170,6 +176,7 @@ BEGIN
     -- Two at a time would delete and write the same rows.
     LOCK TABLE tenancy.storage_tables IN SHARE ROW EXCLUSIVE MODE;
     FOREACH member IN ARRAY members LOOP
+        CONTINUE WHEN tenancy.attached_column(member) IS NULL; -- its policy is not attach()'s
         BEGIN
             WITH RECURSIVE up AS (
                 SELECT member::oid AS oid
@@ -301,15 +308,17 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock
 DECLARE
     -- Measured before is measured in an earlier step of this run.
     since timestamptz := tenancy.clock_time() - (SELECT greatest('5 minutes', coalesce(j.every, '1 day') / 2) FROM tenancy.jobs j WHERE j.name = 'measure_storage');
-    measured bigint;
+    -- Where the step before stopped: the next goes on behind it, whatever could not be measured.
+    last oid := (SELECT (r.details ->> 'last')::oid FROM tenancy.job_runs r WHERE r.job = 'measure_storage' AND r.outcome = 'running');
+    members regclass[] := ARRAY(
+        SELECT a.relation FROM tenancy.attached_tables a JOIN pg_class c ON c.oid = a.relation
+          LEFT JOIN tenancy.storage_tables t ON t.relation = a.relation
+         WHERE c.relkind = 'r' AND (t.as_of IS NULL OR t.as_of <= since) AND a.relation::oid > coalesce(last, 0)
+         ORDER BY a.relation::oid LIMIT batch);
+    measured bigint := tenancy.measure_members(members, false, 1000, true);
 BEGIN
-    measured := tenancy.measure_members(
-        ARRAY(SELECT a.relation FROM tenancy.attached_tables a JOIN pg_class c ON c.oid = a.relation
-                LEFT JOIN tenancy.storage_tables t ON t.relation = a.relation
-               WHERE c.relkind = 'r' AND (t.as_of IS NULL OR t.as_of <= since)
-               ORDER BY t.as_of NULLS FIRST, a.relation::oid LIMIT batch), false, 1000, true);
-    IF measured = batch THEN
-        RETURN jsonb_build_object('tables', measured, 'more', true);
+    IF cardinality(members) = batch THEN
+        RETURN jsonb_build_object('tables', measured, 'last', members[batch]::oid::text, 'more', true);
     END IF;
     PERFORM tenancy.write_storage_history();
     RETURN jsonb_build_object('tables', measured, 'alerts', tenancy.write_storage_alerts(), 'pruned', tenancy.prune_storage_history());
