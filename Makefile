@@ -25,8 +25,10 @@ PG_CXXFLAGS = $(CXX_PROFILE) $(LTO) -Iextension -DTENANCY_VERSION='"$(EXTVERSION
 
 # What runs in every statement is many small functions of many modules: inlined into one another they
 # take a fifth fewer instructions. Only where one gcc makes and links all (another's version is another
-# format, and clang answers nothing here); `make LTO=` does without.
-LTO = $(if $(filter $(shell $(CC) -dumpfullversion 2>/dev/null),$(shell $(CXX) -dumpfullversion 2>/dev/null)),-flto=auto)
+# format, and clang answers nothing here), and not with sanitizers, most of whose checks would be lost at
+# the link, which does not know of them. `make LTO=` does without.
+sanitizers = $(findstring -fsanitize,$(CC) $(CXX) $(CFLAGS) $(CXXFLAGS))
+LTO = $(if $(sanitizers),,$(if $(filter $(shell $(CC) -dumpfullversion 2>/dev/null),$(shell $(CXX) -dumpfullversion 2>/dev/null)),-flto=auto))
 
 # All cryptography is OpenSSL's (extension/crypto.cpp).
 SHLIB_LINK = -lcrypto $(LTO)

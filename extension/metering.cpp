@@ -170,8 +170,10 @@ void end_client_statement()
     if (!statement_runs)
         return;
     statement_runs = false;
+    if (!enabled) // it has dropped the extension
+        return;
     if (latency_count == kMostLatencies)
-        close_epoch();
+        fold();
     latencies[latency_count++] = static_cast<uint8>(core::bucket_of(statement_microseconds));
 }
 
