@@ -34,7 +34,13 @@ core::WindowStarts compute_starts(const char *time_zone, TimestampTz at)
     core::WindowStarts starts{};
     starts.at[core::kTotal] = DT_NOBEGIN;
     for (int p = core::kHour; p < core::kPeriods; p++)
+    {
         starts.at[p] = truncate(limits::kNames[p], at, zone);
+        // Where midnight comes twice, the day begins with the second one, as billing periods do, and
+        // the hour before belongs to the day before.
+        if (starts.at[p] > at)
+            starts.at[p] = truncate(limits::kNames[p], at - 3 * USECS_PER_HOUR, zone);
+    }
     return starts;
 }
 

@@ -47,6 +47,26 @@ SET tenancy.clock = '2026-03-18 14:20:30+00';
 SELECT tenancy.consume('qn.rate', 20);
 SET tenancy.clock = '2026-03-18 14:20:40+00';
 CALL qn_compare('qn.rate');
+-- Havana, where on 1 November 2020 midnight came twice: the hour between belongs to October, as it does on the invoice
+SELECT tenancy.create_tenant('qn_havana', 'qn', time_zone => 'America/Havana'), tenancy.create_metric('qn.twice'),
+    tenancy.set_limit('qn', 'qn.twice', 100, 'day'), tenancy.set_limit('qn', 'qn.twice', 1000, 'month');
+SET tenancy.tenant_id = 'qn_havana';
+SET tenancy.clock = '2020-11-01 04:30:00+00';
+SELECT tenancy.consume('qn.twice', 60), tenancy.record_usage('qn.twice', 30, at => '2020-11-01 04:10:00+00');
+SELECT period, used, resets_at AT TIME ZONE 'UTC' AS resets_at FROM tenancy.limits_of('qn_havana', 'qn.twice', 0);
+SELECT used FROM tenancy.quota_usage(1000) WHERE metric = 'qn.twice' ORDER BY period;
+SELECT max(at) AT TIME ZONE 'UTC' AS at FROM tenancy.usage_ledger WHERE metric = 'qn.twice';
+CALL qn_compare('qn.twice');
+SELECT tenancy.try_consume('qn.twice', 20) AS too_many;
+SET tenancy.clock = '2020-11-01 05:00:00+00';
+SELECT tenancy.consume('qn.twice', 70), tenancy.record_usage('qn.twice', 5, at => '2020-11-01 04:59:59+00'), tenancy.record_usage('qn.twice', 6, at => '2020-11-01 05:00:00+00');
+CALL qn_compare('qn.twice');
+SELECT rows_rolled >= 4 AS rolled FROM tenancy.rollup('1 minute');
+CALL qn_compare('qn.twice');
+SELECT period, used FROM tenancy.quota_usage(1000) WHERE metric = 'qn.twice' ORDER BY period;
+SET tenancy.clock = '2020-11-02 05:00:00+00';
+CALL qn_compare('qn.twice');
+SET tenancy.clock = '2026-03-18 14:20:40+00';
 -- more than an hour's sum can be in a bigint
 RESET tenancy.tenant_id;
 INSERT INTO tenancy.usage_hourly (tenant_id, metric, hour, quantity, events, released) VALUES ('qn_few', 'qn.seats', '2026-01-01 00:00:00+00', 99999999999999999999, 1, 0);

@@ -49,7 +49,7 @@ CREATE TABLE tenancy.credit_grants (
 CREATE INDEX credit_grants_tenant ON tenancy.credit_grants (tenant_id);
 CREATE INDEX credit_grants_expiry ON tenancy.credit_grants (expires_at, id) WHERE balance > 0;
 COMMENT ON TABLE tenancy.credit_grants IS
-'Prepaid credits of tenants: granted, drawn by invoices in the order priority, expiry, age, and expired with at most max_rollover carried to a next grant of the same length (rolled_from), as is what a void invoice gives back after the end. The balance is never negative; invoice_id is of the invoice that a negative total came from.';
+'Prepaid credits of tenants: granted, drawn by invoices in the order priority, expiry, age, and expired with at most max_rollover carried to a next grant of the same length (rolled_from), as is what a void invoice or a credit note gives back after the end. The balance is never negative; invoice_id is of the invoice that a negative total came from.';
 
 CREATE TABLE tenancy.credit_entries (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -247,35 +247,31 @@ REVOKE ALL ON FUNCTION tenancy.expire_credits(text) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.expire_credits(text) IS
 'Ends credits whose time is over, of one tenant or of all, and carries over what rolls over; returns how many ended. Invoices do it for their tenant first; tenancyd serve calls it. Error: 42704 unknown tenant.';
 
--- Credit that was drawn was used in time: that its grant has ended since must not cost the tenant what an invoice took that is
--- void now. What goes back there would end at once, and so goes on in a grant of the same length.
-CREATE FUNCTION tenancy.return_credits(invoice bigint) RETURNS void
+-- Credit that was drawn was used in time: that its grant has ended since must not cost the tenant what a document gives back
+-- now. There it would end at once, and so goes on in a grant of the same length.
+CREATE FUNCTION tenancy.return_credit(grant_id bigint, amount numeric, invoice bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     now timestamptz := tenancy.clock_time();
-    drawn record;
+    drawn tenancy.credit_grants;
     next_id bigint;
 BEGIN
-    FOR drawn IN
-        SELECT g.*, -e.amount AS back FROM tenancy.credit_entries e JOIN tenancy.credit_grants g ON g.id = e.grant_id
-        WHERE e.invoice_id = return_credits.invoice AND e.kind = 'draw' ORDER BY g.id FOR UPDATE OF g
-    LOOP
-        INSERT INTO tenancy.credit_entries (grant_id, kind, amount, invoice_id) VALUES (drawn.id, 'return', drawn.back, return_credits.invoice);
-        IF drawn.expires_at <= now THEN
-            INSERT INTO tenancy.credit_entries (grant_id, kind, amount) VALUES (drawn.id, 'expire', -drawn.back);
-            INSERT INTO tenancy.credit_grants (tenant_id, currency, amount, balance, priority, starts_at, expires_at, max_rollover, rolled_from, reason)
-            VALUES (drawn.tenant_id, drawn.currency, drawn.back, drawn.back, drawn.priority, now,
-                -- In seconds: days would be those of the session's time zone.
-                now + make_interval(secs => extract(epoch FROM drawn.expires_at - drawn.starts_at)::double precision),
-                drawn.max_rollover, drawn.id, drawn.reason)
-            RETURNING id INTO next_id;
-            INSERT INTO tenancy.credit_entries (grant_id, kind, amount) VALUES (next_id, 'grant', drawn.back);
-        ELSE
-            UPDATE tenancy.credit_grants g SET balance = g.balance + drawn.back WHERE g.id = drawn.id;
-        END IF;
-    END LOOP;
+    SELECT * INTO STRICT drawn FROM tenancy.credit_grants g WHERE g.id = return_credit.grant_id FOR UPDATE;
+    INSERT INTO tenancy.credit_entries (grant_id, kind, amount, invoice_id) VALUES (drawn.id, 'return', return_credit.amount, invoice);
+    IF drawn.expires_at <= now THEN
+        INSERT INTO tenancy.credit_entries (grant_id, kind, amount) VALUES (drawn.id, 'expire', -return_credit.amount);
+        INSERT INTO tenancy.credit_grants (tenant_id, currency, amount, balance, priority, starts_at, expires_at, max_rollover, rolled_from, reason)
+        VALUES (drawn.tenant_id, drawn.currency, return_credit.amount, return_credit.amount, drawn.priority, now,
+            -- In seconds: days would be those of the session's time zone.
+            now + make_interval(secs => extract(epoch FROM drawn.expires_at - drawn.starts_at)::double precision),
+            drawn.max_rollover, drawn.id, drawn.reason)
+        RETURNING id INTO next_id;
+        INSERT INTO tenancy.credit_entries (grant_id, kind, amount) VALUES (next_id, 'grant', return_credit.amount);
+    ELSE
+        UPDATE tenancy.credit_grants g SET balance = g.balance + return_credit.amount WHERE g.id = drawn.id;
+    END IF;
 END
 $$;
-REVOKE ALL ON FUNCTION tenancy.return_credits(bigint) FROM PUBLIC;
-COMMENT ON FUNCTION tenancy.return_credits(bigint) IS
-'Internal: gives back what an invoice drew from credits, that of grants which have ended to new ones.';
+REVOKE ALL ON FUNCTION tenancy.return_credit(bigint, numeric, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.return_credit(bigint, numeric, bigint) IS
+'Internal: gives back to a grant, or to a new one where it has ended, what an invoice drew, by voiding it or a credit note.';

@@ -58,7 +58,7 @@ BEGIN
     SELECT x.line_no, x.component, x.amount, x.amount,
         CASE x.kind WHEN 'tax' THEN invoice.kind = 'credit_note' OR x.amount = tenancy.round_money((invoice.subtotal - invoice.discount) * split_part(x.reference, ' ', 1)::numeric * 0.01,
                          tenancy.currency_digits(invoice.currency), invoice.rounding)
-                    WHEN 'credit' THEN invoice.status = 'draft' OR EXISTS (SELECT FROM tenancy.credit_entries e WHERE e.invoice_id = invoice.id AND e.kind = 'draw'
+                    WHEN 'credit' THEN invoice.status = 'draft' OR EXISTS (SELECT FROM tenancy.credit_entries e WHERE e.invoice_id = invoice.id AND e.kind = CASE invoice.kind WHEN 'invoice' THEN 'draw' ELSE 'return' END
                          AND e.grant_id::text = x.reference AND e.amount = x.amount)
                     WHEN 'discount' THEN true WHEN 'carried' THEN true ELSE invoice.kind = 'credit_note' END
     FROM lines x WHERE x.subscription_id IS NULL

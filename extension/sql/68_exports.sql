@@ -185,7 +185,7 @@ RETURN (SELECT string_agg(format('<tr%s><th colspan="4"><bdi>%s</bdi></th><td cl
               UNION ALL
               SELECT l.line_no, l.kind, CASE l.kind WHEN 'discount' THEN concat_ws(' ', 'Discount', l.reference)
                       WHEN 'tax' THEN concat_ws(' ', l.component, l.reference, CASE WHEN invoice.kind = 'invoice' THEN 'of ' || trim_scale(l.quantity) END)
-                      WHEN 'credit' THEN 'Paid from credit' ELSE 'Carried over as credit' END, l.amount
+                      WHEN 'credit' THEN CASE invoice.kind WHEN 'invoice' THEN 'Paid from credit' ELSE 'Back to credit' END ELSE 'Carried over as credit' END, l.amount
               FROM tenancy.invoice_lines l WHERE l.invoice_id = invoice.id AND l.kind IN ('discount', 'tax', 'credit', 'carried')
               UNION ALL
               SELECT 2147483647, 'total', 'Total ' || invoice.currency, invoice.total) s);

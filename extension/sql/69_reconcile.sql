@@ -117,13 +117,13 @@ BEGIN
     WHERE (e.is_asked OR e.grant_id IS NULL) AND (reconcile_credits.tenant IS NULL OR g.tenant_id = reconcile_credits.tenant)
       AND (e.balance IS DISTINCT FROM g.balance OR e.granted IS DISTINCT FROM g.amount);
 
-    -- Each draw belongs to a line, each line to a draw, and what a void invoice drew has come back.
+    -- Each draw belongs to a line, each line to a draw or what a credit note gives back, and what a void invoice drew has come back.
     RETURN QUERY
     WITH lines AS (
         SELECT i.id AS document, l.reference, l.amount, i.status = 'void' AS is_void FROM tenancy.invoices i JOIN tenancy.invoice_lines l ON l.invoice_id = i.id AND l.kind = 'credit'
         WHERE i.status <> 'draft' AND (reconcile_credits.tenant IS NULL OR i.tenant_id = reconcile_credits.tenant)
     ), moved AS (
-        SELECT e.invoice_id AS document, e.grant_id::text AS reference, sum(e.amount) FILTER (WHERE e.kind = 'draw') AS drawn, sum(e.amount) AS left_over
+        SELECT e.invoice_id AS document, e.grant_id::text AS reference, coalesce(sum(e.amount) FILTER (WHERE e.kind = 'draw'), sum(e.amount)) AS drawn, sum(e.amount) AS left_over
         FROM tenancy.credit_entries e WHERE e.kind IN ('draw', 'return') GROUP BY e.invoice_id, e.grant_id
     )
     SELECT 'credit', coalesce(i.tenant_id, ''), concat(i.number, ' grant ', reference), coalesce(l.amount, 0), coalesce(m.drawn, 0), 'drawn by an invoice'

@@ -18,8 +18,10 @@ BEGIN ATOMIC
     ), windows AS MATERIALIZED (
         SELECT l.*, l.metric = 'storage.bytes' OR l.metric IN (SELECT c.metric FROM tenancy.counted_tables c WHERE c.metric IS NOT NULL) AS of_rows,
             CASE l.period WHEN 'total' THEN '-infinity'::timestamptz
-            ELSE date_trunc(l.period, tenancy.clock_time(), l.time_zone) END AS since
-        FROM limits l WHERE l.amount > 0 AND l.period IN ('total', 'hour', 'day', 'week', 'month', 'year')
+            ELSE date_trunc(l.period, n.now - CASE WHEN date_trunc(l.period, n.now, l.time_zone) > n.now
+                -- within the first of two midnights, which belongs to the day before
+                THEN interval '3 hours' ELSE '0' END, l.time_zone) END AS since
+        FROM limits l CROSS JOIN (SELECT tenancy.clock_time() AS now) n WHERE l.amount > 0 AND l.period IN ('total', 'hour', 'day', 'week', 'month', 'year')
     ), tail AS MATERIALIZED (
         -- What is not rolled up yet: few rows, read once.
         SELECT u.tenant_id, u.metric, u.at, u.amount FROM tenancy.usage_ledger u
