@@ -5,6 +5,7 @@
 #include "context.hpp"
 #include "governor.hpp"
 #include "guard.hpp"
+#include "hidden_values.hpp"
 #include "labels.hpp"
 #include "metering.hpp"
 #include "open_queries.hpp"
@@ -153,6 +154,8 @@ static void on_executor_run(TENANCY_EXECUTOR_RUN_PARAMS)
     wall::Level level{};
     if (unlikely(is_foreign_key))
         level = wall::begin_level();
+    hidden_values::Veil veil;
+    veil.hang(is_foreign_key);
     PG_TRY();
     {
         if (is_watched)
@@ -169,6 +172,7 @@ static void on_executor_run(TENANCY_EXECUTOR_RUN_PARAMS)
             traffic::leave();
     }
     PG_END_TRY();
+    veil.take_down();
     if (depth == 0 && (query->operation == CMD_SELECT || query->plannedstmt->hasReturning))
         metering::count(core::kRowsReturned, static_cast<int64>(query->estate->es_processed));
 }
@@ -186,6 +190,8 @@ pg_noinline static void finish_and_measure(QueryDesc *query)
     Stopwatch watch;
     watch.start();
     depth++;
+    hidden_values::Veil veil;
+    veil.hang(wall::is_foreign_key_query());
     const wall::Level level = wall::begin_level();
     PG_TRY();
     {
@@ -198,6 +204,7 @@ pg_noinline static void finish_and_measure(QueryDesc *query)
         watch.stop();
     }
     PG_END_TRY();
+    veil.take_down();
 }
 
 // Triggers fire here; a query that writes nothing has none.
