@@ -9,6 +9,7 @@
 #include "cursors.hpp"
 #include "governor.hpp"
 #include "guard.hpp"
+#include "hidden_values.hpp"
 #include "labels.hpp"
 #include "ledger.hpp"
 #include "metering.hpp"
@@ -87,6 +88,7 @@ static void on_log(ErrorData *error)
 {
     if (error->elevel == ERROR)
         metering::count(core::kFailed, 1);
+    hidden_values::hide(error);
     labels::mark(error);
     if (previous_emit_log != nullptr)
         previous_emit_log(error);

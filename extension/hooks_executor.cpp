@@ -5,6 +5,7 @@
 #include "context.hpp"
 #include "governor.hpp"
 #include "guard.hpp"
+#include "hidden_values.hpp"
 #include "labels.hpp"
 #include "metering.hpp"
 #include "open_queries.hpp"
@@ -87,10 +88,12 @@ static void on_executor_start(QueryDesc *query, int eflags)
         traffic::admit_statement();
         metering::begin_client_statement(kind_of(query->operation));
     }
+    const wall::Level level = wall::begin_level(); // functions are called here, too
     if (previous_executor_start != nullptr)
         previous_executor_start(query, eflags);
     else
         standard_ExecutorStart(query, eflags);
+    wall::end_level(level);
     if (metering::enabled)
         row_counts::watch(query->planstate);
     // Asked only now: what runs while a query starts may have set a tenant.
@@ -129,8 +132,8 @@ static void on_executor_run(TENANCY_EXECUTOR_RUN_PARAMS)
     if (dependence.made_for != 0)
         guard::check_tenant_of(dependence);
     open_queries::check(query);
-    const bool has_levels = wall::has_levels();
-    if (depth > 0 && !has_levels)
+    const bool is_foreign_key = wall::is_foreign_key_query();
+    if (depth > 0 && !is_foreign_key)
     {
         run_executor(TENANCY_EXECUTOR_RUN_ARGS);
         return;
@@ -148,9 +151,11 @@ static void on_executor_run(TENANCY_EXECUTOR_RUN_PARAMS)
     Stopwatch watch;
     watch.start();
     depth++;
-    wall::Level level;
-    if (unlikely(has_levels))
+    wall::Level level{};
+    if (unlikely(is_foreign_key))
         level = wall::begin_level();
+    hidden_values::Veil veil;
+    veil.hang(is_foreign_key);
     PG_TRY();
     {
         if (is_watched)
@@ -160,14 +165,14 @@ static void on_executor_run(TENANCY_EXECUTOR_RUN_PARAMS)
     }
     PG_FINALLY();
     {
-        if (unlikely(has_levels))
-            wall::end_level(level);
+        wall::end_level(level);
         depth--;
         watch.stop();
         if (depth == 0)
             traffic::leave();
     }
     PG_END_TRY();
+    veil.take_down();
     if (depth == 0 && (query->operation == CMD_SELECT || query->plannedstmt->hasReturning))
         metering::count(core::kRowsReturned, static_cast<int64>(query->estate->es_processed));
 }
@@ -185,6 +190,8 @@ pg_noinline static void finish_and_measure(QueryDesc *query)
     Stopwatch watch;
     watch.start();
     depth++;
+    hidden_values::Veil veil;
+    veil.hang(wall::is_foreign_key_query());
     const wall::Level level = wall::begin_level();
     PG_TRY();
     {
@@ -197,13 +204,14 @@ pg_noinline static void finish_and_measure(QueryDesc *query)
         watch.stop();
     }
     PG_END_TRY();
+    veil.take_down();
 }
 
 // Triggers fire here; a query that writes nothing has none.
 static void on_executor_finish(QueryDesc *query)
 {
     const bool has_triggers = query->operation != CMD_SELECT || query->plannedstmt->hasModifyingCTE;
-    if (has_triggers && (depth == 0 || wall::has_levels()))
+    if (has_triggers && (depth == 0 || wall::is_foreign_key_query()))
         finish_and_measure(query);
     else
         finish_executor(query);

@@ -34,9 +34,11 @@ static PlannedStmt *on_plan(Query *query, const char *source, int options, Param
     // An error leaves it as it is until the transaction ends: then a function that could be inlined
     // is called instead, nothing worse.
     const wall::Planning outer = wall::planning_begins();
+    const wall::Level level = wall::begin_level();
     PlannedStmt *plan = previous_planner != nullptr
                             ? previous_planner(query, source, options, params)
                             : standard_planner(query, source, options, params);
+    wall::end_level(level);
     draft.is_past_wall = wall::planning_ends(outer) || draft.is_past_wall;
     // A function that is called while it is planned, because it claims to be immutable.
     if (!had_tenant && context::is_set())

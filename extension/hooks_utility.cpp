@@ -7,6 +7,7 @@
 #include "cursors.hpp"
 #include "governor.hpp"
 #include "guard.hpp"
+#include "hidden_values.hpp"
 #include "labels.hpp"
 #include "leases.hpp"
 #include "metering.hpp"
@@ -203,6 +204,8 @@ pg_noinline static void run_measured(PlannedStmt *planned, const char *source, b
     Stopwatch watch;
     watch.start();
     depth++;
+    hidden_values::Veil veil;
+    veil.hang(false);
     PG_TRY();
     {
         if (is_watched)
@@ -218,6 +221,7 @@ pg_noinline static void run_measured(PlannedStmt *planned, const char *source, b
             traffic::leave();
     }
     PG_END_TRY();
+    veil.take_down();
     if (tag == T_CopyStmt)
         check_rows();
     if (OidIsValid(made.schema))

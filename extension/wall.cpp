@@ -17,7 +17,6 @@ namespace
 // Plans of this backend reach an attached table past row security, with or without our condition.
 constinit bool has_bypassing_plans = false;
 constinit Planning planning{};
-constinit bool in_foreign_key = false; // the innermost running query is one of a foreign key's
 constinit TimestampTz glass_broken_until = 0; // 0 = whole
 
 bool glass_is_broken()
@@ -264,12 +263,7 @@ bool keeps_from_inlining(Oid function)
 
 bool is_foreign_key_query()
 {
-    return InNoForceRLSOperation() && !in_foreign_key;
-}
-
-bool has_levels()
-{
-    return in_foreign_key || InNoForceRLSOperation();
+    return InNoForceRLSOperation();
 }
 
 Planning planning_begins()
@@ -288,27 +282,18 @@ bool planning_ends(const Planning &outer)
 
 Level begin_level()
 {
-    Level level{in_foreign_key, false, InvalidOid, 0};
-    if (!InNoForceRLSOperation())
-    {
-        in_foreign_key = false;
+    Level level{};
+    if (likely(!InNoForceRLSOperation()))
         return level;
-    }
-    // Started by a trigger, within a foreign key's query: not one itself.
-    level.was_lifted = in_foreign_key;
-    in_foreign_key = !in_foreign_key;
-    if (level.was_lifted)
-    {
-        GetUserIdAndSecContext(&level.user, &level.security);
-        SetUserIdAndSecContext(level.user, level.security & ~SECURITY_NOFORCE_RLS);
-    }
+    level.was_lifted = true;
+    GetUserIdAndSecContext(&level.user, &level.security);
+    SetUserIdAndSecContext(level.user, level.security & ~SECURITY_NOFORCE_RLS);
     return level;
 }
 
 void end_level(const Level &level)
 {
-    in_foreign_key = level.was_in_foreign_key;
-    if (level.was_lifted)
+    if (unlikely(level.was_lifted))
         SetUserIdAndSecContext(level.user, level.security);
 }
 

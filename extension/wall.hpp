@@ -39,17 +39,17 @@ Planning planning_begins();
 bool planning_ends(
     const Planning &outer); // what planning_begins() returned; none = end of transaction
 
-// Around each run of a query. Queries of foreign keys run with the owner's row security lifted, and so
-// would what triggers do within them.
+// Queries of foreign keys have the owner's row security lifted. That is for the query itself, and was heeded
+// when it was rewritten and completed: around its planning, start and run there is no more of it, or
+// whatever is called then (triggers, functions in rules, indexes and constraints) would see all rows, too.
+// An error undoes it with the (sub)transaction.
 struct Level
 {
-    bool was_in_foreign_key;
     bool was_lifted;
     Oid user;
     int security;
 };
 bool is_foreign_key_query(); // is it one that is prepared or started now?
-bool has_levels();           // false: there is nothing to begin and to end
 Level begin_level();
 void end_level(const Level &level);
 
