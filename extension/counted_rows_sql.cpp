@@ -1,8 +1,6 @@
 // The triggers that count rows, and what else SQL asks of counts.
 // SPDX-License-Identifier: PostgreSQL
-#include "context.hpp"
 #include "counted_rows.hpp"
-#include "owner.hpp"
 
 using namespace tenancy;
 using namespace tenancy::counted_rows;
@@ -74,39 +72,6 @@ TENANCY_FUNCTION(tenancy_count_row)
         count_row(relation, column, call->tg_newslot, 1);
     }
     return PointerGetDatum(nullptr);
-}
-
-// The rows of a table itself, by tenant, as they are now: its lock keeps writers out, and a snapshot of
-// the transaction's may be older.
-TENANCY_FUNCTION(tenancy_begin_count)
-{
-    InitMaterializedSRF(fcinfo, 0);
-    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
-    const Oid relation = PG_GETARG_OID(0);
-    if (context::is_set()) // the wall would hide the rows of others
-        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                        errmsg("rows cannot be counted while a tenant is set"),
-                        errhint("Leave the tenant first: SELECT tenancy.reset_tenant().")));
-    take_back(relation);
-    const char *table = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
-                                                   get_rel_name(relation));
-    const char *column = quote_identifier(NameStr(*PG_GETARG_NAME(1)));
-    const owner::Scope scope = owner::enter();
-    PushActiveSnapshot(GetLatestSnapshot());
-    if (SPI_execute(psprintf("SELECT coalesce(%s::text, ''), count(*) FROM ONLY %s GROUP BY 1",
-                             column, table),
-                    true, 0) != SPI_OK_SELECT)
-        elog(ERROR, "could not count the rows of %s", table);
-    PopActiveSnapshot();
-    for (uint64 i = 0; i < SPI_processed; i++)
-    {
-        Datum values[2];
-        bool nulls[2];
-        heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, nulls);
-        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-    }
-    owner::leave(scope);
-    return Datum{0};
 }
 
 TENANCY_FUNCTION(tenancy_forget_row_changes)

@@ -77,6 +77,14 @@ Datum value_of(const registry::Tenant *tenant, Oid type)
     }
 }
 
+bool can_compare(Oid equal, Oid type)
+{
+    Oid *arguments;
+    int count;
+    (void)get_func_signature(equal, &arguments, &count);
+    return count == 2 && IsBinaryCoercible(type, arguments[0]);
+}
+
 // The share of a table's rows that the server expects a value to have, as it does for `column = value`.
 double share_of(HeapTuple statistics, const Table &table, Datum value, double rows)
 {
@@ -89,6 +97,9 @@ double share_of(HeapTuple statistics, const Table &table, Datum value, double ro
                           ATTSTATSSLOT_VALUES | ATTSTATSSLOT_NUMBERS))
         return rest / Max(distinct, 1.0);
     double share = -1.0;
+    // The column may have got another type since the plan was made, whose values would crash the operator.
+    if (!can_compare(table.equal, common.valuetype))
+        common.nvalues = 0;
     for (int i = 0; i < common.nvalues && share < 0; i++)
     {
         rest -= common.numbers[i];
@@ -176,7 +187,15 @@ int watch(const Table &table)
 {
     for (int i = 0; i < watched_count; i++)
         if (watched[i].table.relation == table.relation)
+        {
+            if (watched[i].table.equal != table.equal) // its column has got another type
+            {
+                drop_plans(watched[i]);
+                watched[i].table = table;
+                generation++;
+            }
             return i;
+        }
     if (watched_count == kMostTables)
     {
         for (Watched &each : watched)

@@ -13,31 +13,11 @@ $$;
 COMMENT ON FUNCTION tenancy.feeds_adoption(regclass) IS
 'Internal: a table under adoption that takes its tenants from this one, NULL when there is none.';
 
-CREATE FUNCTION tenancy.run_as(role name, statement text)
+CREATE FUNCTION tenancy.run_as(role name, statement text, all_rows boolean DEFAULT false)
 RETURNS text[]
 LANGUAGE c STRICT VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'tenancy_run_as';
-COMMENT ON FUNCTION tenancy.run_as(name, text) IS
-'Internal: runs a statement as a role that the caller may become, and returns the columns of its first row. What it calls cannot leave the role, nor set or leave anything behind. Error: 42501 not a role that the caller may become.';
-
--- Casts can be anybody's, operators only of those who may do anything.
-CREATE FUNCTION tenancy.has_code_in_keys()
-RETURNS boolean
-LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
-RETURN EXISTS (
-    SELECT FROM pg_constraint k
-     WHERE k.contype = 'f' AND NOT k.convalidated
-       AND (EXISTS (SELECT FROM unnest(k.conpfeqop) o WHERE o >= 16384)
-            OR EXISTS (SELECT FROM pg_attribute a
-                         JOIN pg_type t ON t.oid = a.atttypid
-                         LEFT JOIN pg_type b ON t.typtype = 'd' AND b.oid = t.typbasetype
-                        WHERE (a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
-                               OR a.attrelid = k.confrelid AND a.attnum = ANY (k.confkey))
-                          AND (b.typtype = 'd'
-                               OR EXISTS (SELECT FROM pg_cast c WHERE c.castsource IN (t.oid, b.oid)
-                                             AND c.castfunc >= 16384)))));
-COMMENT ON FUNCTION tenancy.has_code_in_keys() IS
-'Internal: would checking a foreign key that is not validated call what a user has written?';
+COMMENT ON FUNCTION tenancy.run_as(name, text, boolean) IS
+'Internal: runs a statement as a role that the caller may become, and returns the columns of its first row. What it calls cannot leave the role, nor set or leave anything behind. With all_rows, and if the caller bypasses row security, the role sees all rows of its own tables. Error: 42501 not a role that the caller may become.';
 
 CREATE FUNCTION tenancy.adopt_step(relation regclass, attach boolean DEFAULT true, allow_blocking_indexes boolean DEFAULT false, batch_size integer DEFAULT 5000, lock_timeout interval DEFAULT '200 milliseconds')
 RETURNS TABLE(result text, step text, statement text, rows_done bigint, rows_total bigint, sql_state text, message text, detail text, hint text)
@@ -47,7 +27,6 @@ SET client_min_messages = warning
 AS $$
 DECLARE
     owner name := tenancy.require_adopter(relation);
-    runner name;
     firing text := current_setting('session_replication_role');
     adoption tenancy.adoptions;
     after tenancy.adoptions;
@@ -93,14 +72,9 @@ BEGIN
             IF step = 'backfill' AND NOT adoption.fire_triggers THEN
                 PERFORM set_config('session_replication_role', 'replica', true);
             END IF;
-            -- As the table's owner, so that nothing of his is run by a superuser who adopts for him. Only
-            -- a foreign key whose other table is attached cannot be validated as the owner: the server
-            -- reads both as whoever asks, and he does not see the rows. No code of his is in that.
-            runner := CASE WHEN step = 'validate foreign key' AND NOT tenancy.has_code_in_keys()
-                            AND (SELECT r.rolsuper OR r.rolbypassrls FROM pg_roles r WHERE r.rolname = current_user)
-                           THEN current_user ELSE owner END;
+            -- As the table's owner, so that nothing of his is run by a superuser who adopts for him.
             IF step = 'backfill' THEN
-                given := tenancy.run_as(runner, format(
+                given := tenancy.run_as(owner, format(
                     'SELECT b.result, b.tenants FROM tenancy.backfill_batch(%L, %s) b', adoption, batch_size));
                 SELECT (given[1]::tenancy.adoptions).* INTO after;
                 given := given[2];
@@ -112,8 +86,10 @@ BEGIN
             ELSE
                 FOR piece IN SELECT s.* FROM tenancy.adoption_statements(relation) s
                               WHERE s.unit = todo.unit AND s.statement IS NOT NULL LOOP
-                    PERFORM tenancy.run_as(runner, CASE WHEN piece.in_transaction THEN piece.statement
-                        ELSE regexp_replace(piece.statement, '^(\w+( UNIQUE)? INDEX) CONCURRENTLY', '\1') END);
+                    PERFORM tenancy.run_as(owner, CASE WHEN piece.in_transaction THEN piece.statement
+                        ELSE regexp_replace(piece.statement, '^(\w+( UNIQUE)? INDEX) CONCURRENTLY', '\1') END,
+                        -- Of an attached table that a foreign key refers to, its owner would see no rows.
+                        all_rows => step = 'validate foreign key');
                 END LOOP;
             END IF;
             IF step = 'backfill' AND NOT adoption.fire_triggers THEN
@@ -144,7 +120,7 @@ BEGIN
             IF sql_state = '23503' AND step = 'validate foreign key'
                AND adoption.state <> 'rolling_back' THEN
                 -- Until somebody has mended the rows it would only refuse what the application writes.
-                EXECUTE replace(todo.statement, ' VALIDATE CONSTRAINT ', ' DROP CONSTRAINT ');
+                PERFORM tenancy.run_as(owner, replace(todo.statement, ' VALIDATE CONSTRAINT ', ' DROP CONSTRAINT '));
             END IF;
             adoption.last_error := message;
             PERFORM tenancy.save_adoption(adoption);

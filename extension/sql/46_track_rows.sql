@@ -14,6 +14,13 @@ REVOKE ALL ON FUNCTION tenancy.begin_count(regclass, name) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.begin_count(regclass, name) IS
 'Internal: the rows of a locked table by tenant as they are now, the transaction''s own included, which are then no longer pending. Errors: 55000 while a tenant is set.';
 
+-- Names can be given to something else while LOCK TABLE waits.
+CREATE FUNCTION tenancy.lock_writers_out(relation regclass, family boolean) RETURNS void
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'tenancy_lock_writers_out';
+REVOKE ALL ON FUNCTION tenancy.lock_writers_out(regclass, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.lock_writers_out(regclass, boolean) IS
+'Internal: locks a table, and its partitions and children with family, in SHARE ROW EXCLUSIVE MODE. Error: 42P01 it is gone.';
+
 CREATE FUNCTION tenancy.forget_row_changes(member regclass) RETURNS void
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'tenancy_forget_row_changes';
 REVOKE ALL ON FUNCTION tenancy.forget_row_changes(regclass) FROM PUBLIC;
@@ -32,6 +39,10 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     metric name;
 BEGIN
+    IF TG_OP <> 'TRUNCATE' THEN
+        RAISE EXCEPTION USING ERRCODE = 'trigger_protocol_violated',
+            MESSAGE = format('trigger "%s" is not one of tenancy.track_rows()', TG_NAME);
+    END IF;
     UPDATE tenancy.counted_tables c SET count_id = DEFAULT, since = tenancy.clock_time()
      WHERE c.relation = TG_RELID RETURNING c.metric INTO metric;
     IF FOUND THEN
@@ -40,9 +51,9 @@ BEGIN
     RETURN NULL;
 END
 $$;
-REVOKE ALL ON FUNCTION tenancy.count_truncation() FROM PUBLIC;
+-- Granted to PUBLIC, because the triggers are made as the table's owner. It says only what TRUNCATE has done.
 COMMENT ON FUNCTION tenancy.count_truncation() IS
-'Trigger: a table in tenancy.counted_tables was emptied.';
+'Trigger: a table in tenancy.counted_tables was emptied. Error: 39P01 not a trigger of TRUNCATE.';
 
 -- Nobody has rows of these tables reserved then, so what is known of their use can be read again.
 CREATE FUNCTION tenancy.lock_limited_tables(metric name) RETURNS void
@@ -52,7 +63,7 @@ DECLARE
 BEGIN
     FOR root IN SELECT DISTINCT c.root FROM tenancy.counted_tables c
                  WHERE c.metric = lock_limited_tables.metric ORDER BY c.root LOOP
-        EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', root);
+        PERFORM tenancy.lock_writers_out(root, true);
     END LOOP;
 END
 $$;
@@ -60,18 +71,21 @@ REVOKE ALL ON FUNCTION tenancy.lock_limited_tables(name) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.lock_limited_tables(name) IS
 'Internal: keeps writers out of the tables behind a metric.';
 
--- The two settings are those of a restore: event triggers leave alone what is altered here.
+-- The two settings are those of a restore: event triggers leave alone what is altered here. Triggers are made as
+-- the table's owner: to make one of a partitioned table, the server calls functions in the partition key.
 CREATE FUNCTION tenancy.count_member(member regclass, root regclass) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET row_security = off SET check_function_bodies = off AS $$
 DECLARE
     tenants name;
+    owner name;
     wanted record;
     number bigint;
     limited name := (SELECT c.metric FROM tenancy.counted_tables c WHERE c.relation = count_member.root);
 BEGIN
     -- Writers wait; those that came before have ended, so all that they have written is counted here.
-    EXECUTE format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', member);
+    PERFORM tenancy.lock_writers_out(member, false);
     tenants := tenancy.attached_column(member); -- stays what it is from here on
+    owner := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = member);
     FOR wanted IN
         SELECT t.name, t.definition
           FROM (VALUES
@@ -84,14 +98,14 @@ BEGIN
          -- Others may have made triggers of these names. A partition's are its parent's.
          WHERE NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = member AND g.tgname = t.name AND g.tgparentid <> 0)
     LOOP
-        EXECUTE format('CREATE OR REPLACE TRIGGER %1$I ' || wanted.definition, wanted.name, tenants, member);
+        PERFORM tenancy.run_as(owner, format('CREATE OR REPLACE TRIGGER %1$I ' || wanted.definition, wanted.name, tenants, member));
     END LOOP;
     -- Also under session_replication_role = replica, and where a subscription writes.
     FOR wanted IN
         SELECT g.tgname AS name FROM pg_trigger g
          WHERE g.tgrelid = member AND g.tgname IN ('tenancy_count_rows', 'tenancy_count_moves', 'tenancy_count_truncation') AND g.tgenabled <> 'A'
     LOOP
-        EXECUTE format('ALTER TABLE ONLY %s ENABLE ALWAYS TRIGGER %I', member, wanted.name);
+        PERFORM tenancy.run_as(owner, format('ALTER TABLE ONLY %s ENABLE ALWAYS TRIGGER %I', member, wanted.name));
     END LOOP;
     INSERT INTO tenancy.counted_tables (relation, root, metric) VALUES (member, count_member.root, limited)
     ON CONFLICT ON CONSTRAINT counted_tables_pkey
@@ -193,7 +207,7 @@ BEGIN
             MESSAGE = format('rows of table %s are not counted', relation),
             HINT = 'Begin with tenancy.track_rows(), and name the parent of partitions.';
     END IF;
-    EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', relation);
+    PERFORM tenancy.lock_writers_out(relation, true);
     CREATE TEMPORARY TABLE tenancy_counts_before ON COMMIT DROP AS
         SELECT r.tenant_id, r.rows FROM tenancy.row_counts r WHERE r.relation = recount_rows.relation;
     FOR member IN SELECT f.member FROM tenancy.family(relation) f LOOP

@@ -85,33 +85,30 @@ REVOKE ALL ON tenancy.tenant_storage FROM PUBLIC;
 COMMENT ON VIEW tenancy.tenant_storage IS
 'What each tenant takes up now in each attached table that has been measured, with indexes and out-of-line storage: the last measurement (as_of), carried on by the rows that have come and gone since where they are counted (track_rows()). error_bytes: how far off it may be, either way. Schemas of tenants are measured as one looks, exactly.';
 
+CREATE FUNCTION tenancy.sample_rows(member regclass, tenant_column name, part double precision, OUT tenant text, OUT page bigint, OUT width bigint)
+RETURNS SETOF record LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE ROWS 100000 AS 'MODULE_PATHNAME', 'tenancy_sample_rows';
+REVOKE ALL ON FUNCTION tenancy.sample_rows(regclass, name, double precision) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.sample_rows(regclass, name, double precision) IS
+'Internal: the rows in a part (0 to 1) of a table''s pages, or all of them: tenant, page, and bytes. Past the planner, which runs code of the table''s owner. Error: 42804 a column that cannot hold tenants.';
+
 CREATE FUNCTION tenancy.measure_member(member regclass, root regclass, exact boolean, sample_pages integer) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    tenants name;
+    tenants name := tenancy.attached_column(member);
     pages bigint := pg_relation_size(member) / current_setting('block_size')::bigint;
     percent real := CASE WHEN exact OR pages <= sample_pages THEN 100 ELSE 100.0 * sample_pages / pages END;
     part double precision := percent / 100.0;
     number bigint := (SELECT c.count_id FROM tenancy.counted_tables c WHERE c.relation = member);
     disk bigint := pg_total_relation_size(member);
-    -- Column by column: a whole row would be put together with all that is stored out of line, which may not even fit.
-    -- 28: the row's header and its pointer.
-    width text := (SELECT concat_ws(' + ', 28 + coalesce(sum(a.attlen) FILTER (WHERE a.attlen > 0), 0),
-                          string_agg(format('coalesce(pg_column_size(t.%I), 0)', a.attname), ' + ') FILTER (WHERE a.attlen < 0))
-                     FROM pg_attribute a
-                    WHERE a.attrelid = member AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated <> 'v');
 BEGIN
-    EXECUTE format('LOCK TABLE ONLY %s IN ACCESS SHARE MODE', member);
-    tenants := tenancy.attached_column(member); -- stays what it is from here on
     IF tenants IS NULL THEN
         RETURN;
     END IF;
     DELETE FROM tenancy.storage_sizes s WHERE s.relation = member;
     -- A sample is of whole pages, so a page is what is drawn: the error comes from how pages differ, not rows.
-    EXECUTE format($q$
+    EXECUTE $q$
         WITH sample AS MATERIALIZED (
-            SELECT coalesce(t.%1$I::text, '') AS tenant, (t.ctid::text::point)[0] AS page, %6$s AS width
-              FROM ONLY %2$s AS t %3$s
+            SELECT r.tenant, r.page, r.width FROM tenancy.sample_rows($4, $6, $1) r
         ), pages AS MATERIALIZED (
             SELECT s.tenant, s.page, count(*)::float8 AS n, sum(s.width)::float8 AS y, sum(sum(s.width)) OVER (PARTITION BY s.page)::float8 AS of_page
               FROM sample s GROUP BY s.tenant, s.page
@@ -146,14 +143,13 @@ BEGIN
             SELECT $3 / greatest(sum(p.width), 1) AS factor, coalesce(sum(p.rows), 0)::bigint AS rows FROM parts p
         ), written AS (
             INSERT INTO tenancy.storage_sizes (relation, tenant_id, rows, bytes, error_bytes)
-            SELECT %4$s, p.tenant, round(p.rows), round(p.width * s.factor), ceil(1.96 * coalesce(p.deviation, 0) * s.factor)
+            SELECT $4, p.tenant, round(p.rows), round(p.width * s.factor), ceil(1.96 * coalesce(p.deviation, 0) * s.factor)
               FROM parts p CROSS JOIN scale s)
         INSERT INTO tenancy.storage_tables (relation, root, as_of, rows, bytes, exact)
-        SELECT %4$s, %5$s, tenancy.clock_time(), s.rows, $3, $1 >= 1 FROM scale s
+        SELECT $4, $5, tenancy.clock_time(), s.rows, $3, $1 >= 1 FROM scale s
         ON CONFLICT ON CONSTRAINT storage_tables_pkey
-        DO UPDATE SET root = excluded.root, as_of = excluded.as_of, rows = excluded.rows, bytes = excluded.bytes, exact = excluded.exact $q$,
-        tenants, member, CASE WHEN part < 1 THEN format('TABLESAMPLE SYSTEM (%s)', percent) END, member::oid, root::oid, width)
-    USING part, number, disk::double precision;
+        DO UPDATE SET root = excluded.root, as_of = excluded.as_of, rows = excluded.rows, bytes = excluded.bytes, exact = excluded.exact $q$
+    USING part, number, disk::double precision, member, root, tenants;
 END
 $$;
 REVOKE ALL ON FUNCTION tenancy.measure_member(regclass, regclass, boolean, integer) FROM PUBLIC;
