@@ -89,7 +89,7 @@ void count_growth(bool aborting)
 }
 
 // To shared memory, whether or not the transaction commits: the work was done.
-void fold()
+pg_noinline void fold()
 {
     counters::add(context::charged_id(), context::charge_number(), present, latencies,
                   latency_count);

@@ -207,6 +207,15 @@ static bool past_walker(Node *node, void *nothing)
 }
 }
 
+pg_noinline Level put_row_security_back()
+{
+    Level level{};
+    level.was_lifted = true;
+    GetUserIdAndSecContext(&level.user, &level.security);
+    SetUserIdAndSecContext(level.user, level.security & ~SECURITY_NOFORCE_RLS);
+    return level;
+}
+
 } // namespace
 
 bool is_up()
@@ -282,13 +291,7 @@ bool planning_ends(const Planning &outer)
 
 Level begin_level()
 {
-    Level level{};
-    if (likely(!InNoForceRLSOperation()))
-        return level;
-    level.was_lifted = true;
-    GetUserIdAndSecContext(&level.user, &level.security);
-    SetUserIdAndSecContext(level.user, level.security & ~SECURITY_NOFORCE_RLS);
-    return level;
+    return likely(!InNoForceRLSOperation()) ? Level{} : put_row_security_back();
 }
 
 void end_level(const Level &level)
