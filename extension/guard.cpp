@@ -272,10 +272,35 @@ namespace
                     errhint("Leave the tenant first: SELECT tenancy.reset_tenant().")));
 }
 
+// EXPLAIN ANALYZE makes what it explains, and no event trigger sees it.
+void check_explain(const ExplainStmt *explain)
+{
+    const Node *explained = castNode(Query, explain->query)->utilityStmt;
+    if (explained == nullptr || !IsA(explained, CreateTableAsStmt) || !registry::is_installed())
+        return;
+    bool makes = false;
+    ListCell *cell;
+    foreach (cell, explain->options)
+        if (strcmp(static_cast<DefElem *>(lfirst(cell))->defname, "analyze") == 0)
+            makes = defGetBoolean(static_cast<DefElem *>(lfirst(cell)));
+    const auto *made = reinterpret_cast<const CreateTableAsStmt *>(explained);
+    if (makes && made->objtype == OBJECT_MATVIEW && context::is_set())
+        refuse_materialized_view();
+    if (makes && made->objtype == OBJECT_TABLE && guc::auto_attach &&
+        made->into->rel->relpersistence != RELPERSISTENCE_TEMP)
+        ereport(ERROR,
+                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                 errmsg("EXPLAIN ANALYZE cannot make a table"),
+                 errdetail("Event triggers do not see it, so the table would not be attached."),
+                 errhint("Explain the query alone, or make a temporary table.")));
+}
+
 } // namespace
 
 void check_utility(const Node *statement)
 {
+    if (IsA(statement, ExplainStmt))
+        check_explain(reinterpret_cast<const ExplainStmt *>(statement));
     if (IsA(statement, FetchStmt))
     {
         check_running();

@@ -34,6 +34,7 @@ extern "C" {
 #include "catalog/pg_inherits.h"
 #include "commands/copy.h"
 #include "commands/dbcommands.h"
+#include "commands/defrem.h"
 #include "commands/extension.h"
 #include "commands/sequence.h"
 #include "commands/trigger.h"

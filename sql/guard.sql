@@ -32,6 +32,7 @@ ALTER TABLE gu_parts DETACH PARTITION gu_part;
 CREATE RULE r AS ON INSERT TO gu_notes DO ALSO NOTIFY x;
 REFRESH MATERIALIZED VIEW gu_matview;
 CREATE MATERIALIZED VIEW gu_other_matview AS SELECT * FROM gu_notes;
+EXPLAIN ANALYZE CREATE MATERIALIZED VIEW gu_other_matview AS SELECT * FROM gu_notes;
 CREATE PUBLICATION gu_publication FOR TABLE gu_notes;
 -- what runs expressions over the rows of all tenants, stays behind to run in their sessions, or drops what is theirs
 CREATE TRIGGER gu_trigger BEFORE INSERT ON gu_notes FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();

@@ -42,6 +42,18 @@ ALTER TABLE late ADD COLUMN tenant_id text;
 \echo :SQLSTATE
 SELECT column_name FROM information_schema.columns WHERE table_name = 'late' AND table_schema = 'policy_auto';
 
+-- EXPLAIN makes what it explains, and no event trigger sees that.
+EXPLAIN ANALYZE CREATE TABLE explained AS SELECT 'policy-auto-a'::text AS tenant_id;
+\echo :SQLSTATE
+EXPLAIN (ANALYZE) SELECT 'policy-auto-a'::text AS tenant_id INTO explained;
+PREPARE a_row AS SELECT 'policy-auto-a'::text AS tenant_id;
+DO 'BEGIN EXECUTE ''EXPLAIN ANALYZE CREATE TABLE explained AS EXECUTE a_row''; END';
+SELECT to_regclass('explained');
+EXPLAIN (ANALYZE off, COSTS off) CREATE TABLE explained AS SELECT 'policy-auto-a'::text AS tenant_id;
+DO 'BEGIN EXECUTE ''EXPLAIN ANALYZE CREATE TEMPORARY TABLE explained AS EXECUTE a_row''; END';
+SELECT * FROM explained;
+DROP TABLE explained;
+
 -- A column that cannot hold tenants: a warning, and the statement goes through.
 CREATE TABLE odd (tenant_id numeric);
 SELECT count(*) FROM tenancy.attached_tables WHERE relation = 'odd'::regclass;
