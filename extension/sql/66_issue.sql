@@ -188,10 +188,7 @@ CROSS JOIN LATERAL tenancy.billing_periods(s, greatest(s.starts_at, least(coales
     WHERE v.tenant_id = s.tenant_id AND v.kind = 'invoice' AND v.status = 'void' AND v.period_end > v.period_start
       AND NOT EXISTS (SELECT FROM tenancy.invoices i WHERE i.tenant_id = v.tenant_id AND i.kind = 'invoice' AND i.status <> 'void'
           AND i.status <> 'draft' AND i.period_start = v.period_start AND i.period_end = v.period_end)),
-    CASE WHEN s.ends_at > s.starts_at AND NOT EXISTS (SELECT FROM tenancy.invoices i JOIN tenancy.plans p ON p.id = s.plan AND p.currency = i.currency
-        WHERE i.tenant_id = s.tenant_id AND i.kind = 'invoice' AND i.status <> 'void' AND i.status <> 'draft'
-          AND i.period_end >= s.ends_at AND i.period_start - make_interval(days => i.late_days) <= s.ends_at)
-    THEN s.ends_at - interval '1 microsecond' END)), least(s.ends_at, tenancy.clock_time())) p
+    CASE WHEN s.ends_at IS NOT NULL AND NOT tenancy.is_settled(s) THEN s.ends_at - interval '1 microsecond' END)), least(s.ends_at, tenancy.clock_time())) p
 WHERE p.period_end <= tenancy.clock_time() AND p.period_start < coalesce(s.ends_at, 'infinity')
   AND NOT EXISTS (SELECT FROM tenancy.invoices i WHERE i.tenant_id = s.tenant_id AND i.period_start = p.period_start
       AND i.period_end = p.period_end AND i.kind = 'invoice' AND i.status <> 'void' AND i.status <> 'draft')
