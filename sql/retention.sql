@@ -50,6 +50,7 @@ SET tenancy.tenant_id = 'rn_paid';
 SELECT tenancy.record_usage('rn.calls', 10, at => '2026-07-20 00:00+00');
 RESET tenancy.tenant_id;
 SET tenancy.clock = '2026-09-02 00:00:00';
+SELECT pending FROM tenancy.rollup('30 s');
 SELECT total, error FROM tenancy.issue_due_invoices() WHERE tenant_id = 'rn_paid';
 SELECT l.kind, l.component, l.quantity, l.amount FROM tenancy.invoices i JOIN tenancy.invoice_lines l ON l.invoice_id = i.id WHERE i.tenant_id = 'rn_paid' AND i.period_start = '2026-08-01' ORDER BY l.line_no;
 SELECT * FROM differences;

@@ -97,6 +97,9 @@ BEGIN
     IF NOT tenancy.is_currency(create_coupon.currency) THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('invalid currency "%s"', create_coupon.currency),
             DETAIL = 'A currency is written as its three-letter ISO 4217 code, such as USD or EUR.';
+    ELSIF round(create_coupon.amount_off, tenancy.currency_digits(create_coupon.currency)) <> create_coupon.amount_off THEN
+        -- Rounded on the invoice it would be another amount, or none.
+        RAISE check_violation;
     END IF;
     INSERT INTO tenancy.coupons (id, percent_off, amount_off, currency, component, periods)
     VALUES (create_coupon.id, create_coupon.percent_off, create_coupon.amount_off, create_coupon.currency, create_coupon.component, create_coupon.periods)
@@ -114,12 +117,12 @@ BEGIN
     RETURN false;
 EXCEPTION WHEN check_violation OR not_null_violation THEN
     RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'invalid coupon',
-        HINT = 'An id of letters, digits, _ . and -; percent_off above 0 to 100, or amount_off above 0 with a currency; periods above 0 or null for ever.';
+        HINT = 'An id of letters, digits, _ . and -; percent_off above 0 to 100, or amount_off above 0 in whole minor units of a currency; periods above 0 or null for ever.';
 END
 $$;
 REVOKE ALL ON FUNCTION tenancy.create_coupon(text, numeric, numeric, text, text, integer) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.create_coupon(text, numeric, numeric, text, text, integer) IS
-'Makes a coupon: percent_off, or amount_off in a currency, of the lines of one component or of the whole invoice (default), for a number of invoices (default all). True if it is new. Errors: 22023 bad values, 42710 exists with other values.';
+'Makes a coupon: percent_off, or amount_off in whole minor units of a currency, of the lines of one component or of the whole invoice (default), for a number of invoices (default all). True if it is new. Errors: 22023 bad values, 42710 exists with other values.';
 
 CREATE FUNCTION tenancy.redeem_coupon(tenant text, coupon text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -46,6 +46,19 @@ REVOKE ALL ON FUNCTION tenancy.billing_state(text[], date) FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.billing_state(text[], date) IS
 'Internal: the invoice for the billing period of a day of each of some tenants, or why it cannot be issued.';
 
+-- The first invoice that reaches its end has all that is left of it.
+CREATE FUNCTION tenancy.is_settled(s tenancy.subscriptions) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN s.ends_at = s.starts_at OR EXISTS (SELECT FROM tenancy.invoices i JOIN tenancy.plans p ON p.id = s.plan AND p.currency = i.currency
+        WHERE i.tenant_id = s.tenant_id AND i.kind = 'invoice' AND i.status <> 'void' AND i.status <> 'draft'
+          AND i.period_end >= s.ends_at AND i.period_start - make_interval(days => i.late_days) <= s.ends_at);
+END
+$$;
+REVOKE ALL ON FUNCTION tenancy.is_settled(tenancy.subscriptions) FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.is_settled(tenancy.subscriptions) IS
+'Internal: has a subscription ended, and has an invoice billed what it came to? One that runs has not.';
+
 CREATE FUNCTION tenancy.billing_error(problem text, tenant text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 RETURN CASE problem

@@ -179,14 +179,16 @@ COMMENT ON FUNCTION tenancy.open_accounts(text) IS
 CREATE VIEW tenancy.due_invoices AS
 SELECT s.tenant_id, p.period_start, p.period_end, min((greatest(p.period_start, s.starts_at) AT TIME ZONE s.time_zone)::date) AS day
 FROM tenancy.subscriptions s
--- After the last invoice, and what was voided before it and not made again.
-CROSS JOIN LATERAL tenancy.billing_periods(s, greatest(s.starts_at, least((
+-- After the last invoice, and what was voided before it and not made again; and where no invoice has reached a subscription's
+-- end, as after a pause, its last period.
+CROSS JOIN LATERAL tenancy.billing_periods(s, greatest(s.starts_at, least(coalesce((
     SELECT max(i.period_end) FROM tenancy.invoices i
-    WHERE i.tenant_id = s.tenant_id AND i.kind = 'invoice' AND i.status <> 'void' AND i.status <> 'draft' AND i.period_end > i.period_start), (
+    WHERE i.tenant_id = s.tenant_id AND i.kind = 'invoice' AND i.status <> 'void' AND i.status <> 'draft' AND i.period_end > i.period_start), '-infinity'), (
     SELECT min(v.period_start) FROM tenancy.invoices v
     WHERE v.tenant_id = s.tenant_id AND v.kind = 'invoice' AND v.status = 'void' AND v.period_end > v.period_start
       AND NOT EXISTS (SELECT FROM tenancy.invoices i WHERE i.tenant_id = v.tenant_id AND i.kind = 'invoice' AND i.status <> 'void'
-          AND i.status <> 'draft' AND i.period_start = v.period_start AND i.period_end = v.period_end)))), least(s.ends_at, tenancy.clock_time())) p
+          AND i.status <> 'draft' AND i.period_start = v.period_start AND i.period_end = v.period_end)),
+    CASE WHEN s.ends_at IS NOT NULL AND NOT tenancy.is_settled(s) THEN s.ends_at - interval '1 microsecond' END)), least(s.ends_at, tenancy.clock_time())) p
 WHERE p.period_end <= tenancy.clock_time() AND p.period_start < coalesce(s.ends_at, 'infinity')
   AND NOT EXISTS (SELECT FROM tenancy.invoices i WHERE i.tenant_id = s.tenant_id AND i.period_start = p.period_start
       AND i.period_end = p.period_end AND i.kind = 'invoice' AND i.status <> 'void' AND i.status <> 'draft')

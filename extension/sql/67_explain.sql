@@ -1,13 +1,17 @@
 -- Looking at invoices: recomputing them, explaining them, and usage that came too late for them.
 -- SPDX-License-Identifier: PostgreSQL
 
--- Late usage reaches back into the periods before, and those are billed whole.
+-- Late usage reaches back into the periods before, and those are billed whole: on another plan they may have been years.
 CREATE FUNCTION tenancy.is_recomputable(invoice tenancy.invoices) RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    since timestamptz := invoice.period_start - make_interval(days => invoice.late_days);
 BEGIN
     RETURN NOT EXISTS (SELECT FROM tenancy.ledger_horizons h
-        WHERE h.tenant_id = invoice.tenant_id AND h.kept_since > invoice.period_start - make_interval(days => invoice.late_days)
-            - greatest(invoice.period_end - invoice.period_start, interval '31 days'));
+        WHERE h.tenant_id = invoice.tenant_id AND h.kept_since > least(since - greatest(invoice.period_end - invoice.period_start, interval '31 days'), (
+            SELECT min(p.period_start) FROM tenancy.subscriptions s
+            CROSS JOIN LATERAL tenancy.billing_period(s.period, s.anchor_month, s.anchor_day, s.time_zone, greatest(s.starts_at, since)) p
+            WHERE s.tenant_id = invoice.tenant_id AND s.starts_at <= invoice.period_end AND (s.ends_at IS NULL OR s.ends_at >= since))));
 END
 $$;
 REVOKE ALL ON FUNCTION tenancy.is_recomputable(tenancy.invoices) FROM PUBLIC;

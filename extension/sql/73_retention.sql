@@ -58,8 +58,8 @@ DECLARE
 BEGIN
     SELECT min(n.period_start), bool_or(n.period = 'year') INTO needed, is_yearly FROM (
         SELECT p.period_start, s.period FROM tenancy.subscriptions s
-        CROSS JOIN LATERAL tenancy.billing_period(s.period, s.anchor_month, s.anchor_day, s.time_zone, least(s.ends_at, now)) p
-        WHERE s.tenant_id = tenant AND s.starts_at <= now
+        CROSS JOIN LATERAL tenancy.billing_period(s.period, s.anchor_month, s.anchor_day, s.time_zone, greatest(s.starts_at, least(s.ends_at - interval '1 microsecond', now))) p
+        WHERE s.tenant_id = tenant AND s.starts_at <= now AND NOT tenancy.is_settled(s)
           AND NOT EXISTS (SELECT FROM tenancy.invoices i WHERE i.tenant_id = s.tenant_id AND i.kind = 'invoice' AND i.status NOT IN ('void', 'draft')
               AND i.period_start = p.period_start AND i.period_end = p.period_end)
         UNION ALL
