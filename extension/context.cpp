@@ -150,6 +150,10 @@ void set_and_look(const char *option, const char *value, bool local, bool pinned
     if (pinned && value[0] == '\0')
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                         errmsg("a session cannot be pinned to no tenant")));
+    // In an index's function, for example, that ANALYZE calls as the table's owner.
+    if (pinned && InSecurityRestrictedOperation())
+        ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                        errmsg("cannot pin a session within a security-restricted operation")));
     set_option(option, value, local);
     (void)current();
     if (pinned)

@@ -17,12 +17,7 @@ struct Scope
     int setting_level;
 };
 
-enum class SearchPath {
-    pinned,  // pg_catalog: for SQL that is not qualified to the last operator
-    callers, // left alone, which is cheaper: only for SQL without operators and bare names
-};
-
-[[nodiscard]] Scope enter(SearchPath search_path = SearchPath::pinned);
+[[nodiscard]] Scope enter();
 void leave(const Scope &scope);
 
 } // namespace tenancy::owner

@@ -83,8 +83,11 @@ bool is_tenant_column(Oid relation, const char *column)
     if (Expr *condition = isolation_condition(table))
     {
         Bitmapset *used = nullptr;
-        pull_varattnos(reinterpret_cast<Node *>(condition), 1, &used);
-        found = bms_is_member(number - FirstLowInvalidHeapAttributeNumber, used);
+        // What a sub-select in a policy that is not attach()'s uses, is not looked for.
+        found = checkExprHasSubLink(reinterpret_cast<Node *>(condition));
+        if (!found)
+            pull_varattnos(reinterpret_cast<Node *>(condition), 1, &used);
+        found = found || bms_is_member(number - FirstLowInvalidHeapAttributeNumber, used);
     }
     relation_close(table, AccessShareLock);
     return found;

@@ -150,26 +150,38 @@ void put_row(ReturnSetInfo *result, const Reader &reader)
     MemoryContextReset(reader.row_memory);
 }
 
-void put_all_rows(ReturnSetInfo *result, const Reader &reader)
+// Whole pages are drawn, as by TABLESAMPLE SYSTEM.
+struct Draw
+{
+    double part;
+    uint32 seed;
+};
+
+bool is_drawn(const Draw &draw, BlockNumber page)
+{
+    return draw.part >= 1 || murmurhash32(page ^ draw.seed) < draw.part * PG_UINT32_MAX;
+}
+
+void put_rows(ReturnSetInfo *result, const Reader &reader, const Draw &draw)
 {
     TableScanDesc scan = table_beginscan(reader.relation, reader.snapshot, 0, nullptr);
     while (table_scan_getnextslot(scan, ForwardScanDirection, reader.slot))
     {
         CHECK_FOR_INTERRUPTS();
-        put_row(result, reader);
+        if (is_drawn(draw, ItemPointerGetBlockNumber(&reader.slot->tts_tid)))
+            put_row(result, reader);
     }
     table_endscan(scan);
 }
 
-// Whole pages, as TABLESAMPLE SYSTEM draws them.
-void put_some_rows(ReturnSetInfo *result, const Reader &reader, double part)
+void put_rows_of_pages(ReturnSetInfo *result, const Reader &reader, const Draw &draw)
 {
     const BlockNumber pages = RelationGetNumberOfBlocks(reader.relation);
     TableScanDesc scan = nullptr;
     for (BlockNumber page = 0; page < pages; page++)
     {
         CHECK_FOR_INTERRUPTS();
-        if (pg_prng_double(&pg_global_prng_state) >= part)
+        if (!is_drawn(draw, page))
             continue;
         ItemPointerData first;
         ItemPointerData last;
@@ -228,14 +240,14 @@ TENANCY_FUNCTION(tenancy_sample_rows)
 {
     InitMaterializedSRF(fcinfo, 0);
     auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
-    const double part = PG_GETARG_FLOAT8(2);
+    const Draw draw{PG_GETARG_FLOAT8(2), pg_prng_uint32(&pg_global_prng_state)};
     const Reader reader = begin(PG_GETARG_OID(0), NameStr(*PG_GETARG_NAME(1)), GetActiveSnapshot());
     if (reader.relation == nullptr)
         return Datum{0};
-    if (part >= 1 || reader.relation->rd_tableam->scan_getnextslot_tidrange == nullptr)
-        put_all_rows(result, reader);
+    if (draw.part >= 1 || reader.relation->rd_tableam->scan_getnextslot_tidrange == nullptr)
+        put_rows(result, reader, draw);
     else
-        put_some_rows(result, reader, part);
+        put_rows_of_pages(result, reader, draw);
     end(reader);
     return Datum{0};
 }

@@ -134,7 +134,7 @@ void insert(const quota::Slot *slot, int64 amount, TimestampTz at, const ledger:
     if (likely(insert_directly(slot, amount, at, event)))
         return;
     PushActiveSnapshot(GetTransactionSnapshot());
-    const owner::Scope scope = owner::enter(owner::SearchPath::callers);
+    const owner::Scope scope = owner::enter();
     if (insert_plan == nullptr)
     {
         Oid types[] = {TEXTOID, TEXTOID, INT8OID, TIMESTAMPTZOID, INT8OID, TEXTOID, JSONBOID};

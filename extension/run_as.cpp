@@ -66,3 +66,14 @@ TENANCY_FUNCTION(tenancy_run_as)
     }
     PG_RETURN_DATUM(row);
 }
+
+// What a table's owner has called by ANALYZE or by building an index runs as the owner, in the session of
+// whoever started it: who calls there cannot be told.
+TENANCY_FUNCTION(tenancy_require_unrestricted)
+{
+    if (InSecurityRestrictedOperation())
+        ereport(ERROR,
+                (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                 errmsg("cannot change an adoption within a security-restricted operation")));
+    PG_RETURN_VOID();
+}

@@ -20,6 +20,8 @@ CREATE CAST (mood AS json) WITH FUNCTION mood_as_json(mood);
 CREATE TABLE by_cast (tenant_id text, b mood);
 CREATE TABLE by_index (tenant_id text, b text);
 CREATE INDEX ON by_index (called(b));
+CREATE TABLE by_statistics (tenant_id text, b text);
+CREATE STATISTICS called_of ON tenant_id, (called('x') || b) FROM by_statistics;
 CREATE TABLE by_policy (tenant_id text, b text);
 CREATE POLICY more ON by_policy AS RESTRICTIVE USING (called());
 CREATE TABLE by_generated (tenant_id text, b text, c text GENERATED ALWAYS AS (called(b)) STORED);

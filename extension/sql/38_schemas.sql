@@ -83,6 +83,16 @@ AS $$
       JOIN pg_constraint k ON k.contype = 'f' AND k.confrelid = c.oid
       JOIN pg_class other ON other.oid = k.conrelid AND other.relnamespace <> c.relnamespace
     UNION ALL
+    -- The server plans a query over both tables of a key, and computes a partition key, as the role that makes the copy's.
+    SELECT m.object, format('it depends on table %s of role %I, whose functions would run with the rights of role %I',
+                            other.oid::regclass, pg_get_userbyid(other.relowner), pg_get_userbyid(c.relowner))
+      FROM member m
+      JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
+      JOIN (SELECT k.conrelid AS oid, k.confrelid AS needs FROM pg_constraint k WHERE k.contype = 'f'
+            UNION SELECT i.inhrelid, i.inhparent FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid AND p.relispartition) d ON d.oid = c.oid
+      JOIN pg_class other ON other.oid = d.needs AND other.relkind IN ('r', 'p')
+     WHERE NOT pg_has_role(other.relowner, c.relowner, 'MEMBER')
+    UNION ALL
     SELECT m.object, 'its body names the schema, so a copy would reach into the template'
       FROM member m
       JOIN space s ON true

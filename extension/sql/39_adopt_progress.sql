@@ -1,6 +1,13 @@
 -- adopt(), continued: how far it is, and the backfill.
 -- SPDX-License-Identifier: PostgreSQL
 
+CREATE FUNCTION tenancy.require_unrestricted()
+RETURNS void
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'tenancy_require_unrestricted';
+REVOKE ALL ON FUNCTION tenancy.require_unrestricted() FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.require_unrestricted() IS
+'Internal: raises 42501 in what the server calls on behalf of a table''s owner, for example functions of indexes while ANALYZE runs.';
+
 CREATE FUNCTION tenancy.require_adopter(relation regclass)
 RETURNS name
 LANGUAGE plpgsql STABLE
@@ -59,7 +66,7 @@ AS $$
 DECLARE
     unknown text;
 BEGIN
-    PERFORM tenancy.require_adopter(adoption.relation);
+    PERFORM tenancy.require_adopter(adoption.relation), tenancy.require_unrestricted();
     SELECT u INTO unknown FROM unnest(tenants) u
      WHERE NOT EXISTS (SELECT FROM tenancy.tenants t WHERE lower(t.id) = lower(u))
      ORDER BY u COLLATE "C" LIMIT 1;
@@ -112,7 +119,7 @@ AS $$
 DECLARE
     old_state text;
 BEGIN
-    PERFORM tenancy.require_adopter(relation);
+    PERFORM tenancy.require_adopter(relation), tenancy.require_unrestricted();
     SELECT a.state INTO old_state FROM tenancy.adoptions a
      WHERE a.relation = start_rollback.relation FOR UPDATE;
     IF old_state <> 'rolling_back' THEN

@@ -72,6 +72,7 @@ DECLARE
     child record;
     present record;
 BEGIN
+    PERFORM tenancy.require_unrestricted();
     SELECT * INTO a FROM tenancy.adoptions o WHERE o.relation = start_adoption.relation FOR UPDATE;
     IF FOUND THEN
         IF a.state = 'rolling_back' THEN

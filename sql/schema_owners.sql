@@ -1,0 +1,40 @@
+-- A template in which a table needs one of another owner's, whose code would run with the first one's rights in each copy.
+\set SHOW_CONTEXT never
+CREATE ROLE regress_so_low;
+CREATE ROLE regress_so_high;
+CREATE SCHEMA so_mixed;
+GRANT ALL ON SCHEMA so_mixed TO regress_so_low, regress_so_high;
+SET ROLE regress_so_low;
+CREATE TABLE so_mixed.ran (role name);
+GRANT INSERT ON so_mixed.ran TO PUBLIC;
+CREATE FUNCTION so_mixed.run() RETURNS int LANGUAGE plpgsql AS $$ BEGIN INSERT INTO so_mixed.ran VALUES (current_user); RETURN 0; END $$;
+CREATE FUNCTION so_mixed.fold(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN so_mixed.run(); END $$;
+RESET ROLE;
+CREATE SCHEMA so_template;
+GRANT ALL ON SCHEMA so_template TO regress_so_low, regress_so_high;
+SET ROLE regress_so_low;
+CREATE TABLE so_template.low (id int PRIMARY KEY);
+CREATE INDEX ON so_template.low ((id + so_mixed.fold(1)));
+CREATE TABLE so_template.parts (id int) PARTITION BY RANGE ((id + so_mixed.fold(1)));
+GRANT REFERENCES ON so_template.low TO regress_so_high;
+SET ROLE regress_so_high;
+CREATE TABLE so_template.high (id int REFERENCES so_template.low);
+RESET ROLE;
+SELECT DISTINCT role FROM so_mixed.ran ORDER BY role;
+CREATE TABLE so_template.part PARTITION OF so_template.parts FOR VALUES FROM (0) TO (10);
+TRUNCATE so_mixed.ran;
+SELECT tenancy.set_template_schema('so_template');
+SELECT * FROM so_mixed.ran;
+ALTER TABLE so_template.part OWNER TO regress_so_low;
+ALTER TABLE so_template.high OWNER TO regress_so_low;
+SELECT tenancy.set_template_schema('so_template');
+SELECT tenancy.create_tenant('so_mixed', isolation => 'schema');
+SELECT DISTINCT role FROM so_mixed.ran;
+
+SET client_min_messages = error;
+SELECT tenancy.close_tenant('so_mixed');
+SELECT tenancy.drop_tenant_schema('so_mixed', 'so_mixed');
+SELECT tenancy.set_template_schema(NULL);
+DROP SCHEMA so_template, so_mixed CASCADE;
+DELETE FROM tenancy.tenants WHERE id = 'so_mixed';
+DROP ROLE regress_so_low, regress_so_high;
