@@ -190,7 +190,7 @@ TEST(Counters, AreDiscardedWhileTheyAreAddedTo)
 TEST(Counters, AreCountedAgainOnceThereIsRoom)
 {
     const int64_t before = stored(core::kTransactions);
-    constexpr int kDatabases = 200; // more than there are places
+    constexpr int kDatabases = 110; // more than there are places
     in_threads(kDatabases, [](int thread) {
         MyDatabaseId = 100 + thread;
         count_transaction("");

@@ -106,7 +106,7 @@ inline int own_process_number()
     return server::own_number;
 }
 } // namespace tenancy::pg
-inline constexpr int MaxBackends = 200;
+inline constexpr int MaxBackends = 400;
 inline int *const MyProc = nullptr;
 inline bool superuser()
 {
