@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "governor.hpp"
 
+#include "guc.hpp"
+
 // Which settings of a superuser's a plan may have though whoever sets them there is none: they
 // only take from the tenant.
 static bool may_set(const config_generic *record)
@@ -42,6 +44,9 @@ static const char *obstacle(const config_generic *record)
     for (const char *each : kOurs)
         if (strcmp(record->name, each) == 0)
             return "What a session may see depends on it.";
+    // Reported only where tenancy.report_tenant says so.
+    if (strcmp(record->name, tenancy::guc::tenant_setting_name()) == 0)
+        return "What a session may see depends on it.";
     if (record->flags & GUC_REPORT)
         return "It is reported to clients and poolers, who would see it change with each "
                "transaction.";

@@ -133,6 +133,16 @@ inline void *guc_extra_alloc(size_t size)
 #endif
 }
 
+// A function of 18 and later that reads a sequence.
+inline bool is_sequence_data(Oid function)
+{
+#if PG_VERSION_NUM >= 180000
+    return function == F_PG_GET_SEQUENCE_DATA;
+#else
+    return false;
+#endif
+}
+
 inline IndexScanDesc index_scan_begin(Relation heap, Relation index, Snapshot snapshot, int keys)
 {
 #if PG_VERSION_NUM >= 180000

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "pg.hpp"
 
+#include "context.hpp"
+
 namespace
 {
 
@@ -45,9 +47,12 @@ TENANCY_FUNCTION(tenancy_run_as)
                 (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                  errmsg("permission denied to set role \"%s\"", NameStr(*PG_GETARG_NAME(0)))));
     const int setting_level = is_other ? NewGUCNestLevel() : 0;
-    // As the server does where it checks foreign keys by itself.
+    // As the server does where it checks foreign keys by itself. Such queries pass the wall, so there is
+    // no such thing while a tenant is set.
     const int all_rows =
-        PG_GETARG_BOOL(2) && has_bypassrls_privilege(user) ? SECURITY_NOFORCE_RLS : 0;
+        PG_GETARG_BOOL(2) && has_bypassrls_privilege(user) && !tenancy::context::is_set()
+            ? SECURITY_NOFORCE_RLS
+            : 0;
     if (is_other)
         SetUserIdAndSecContext(role, security_context | SECURITY_LOCAL_USERID_CHANGE |
                                          SECURITY_RESTRICTED_OPERATION | all_rows);

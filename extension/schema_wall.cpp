@@ -126,7 +126,8 @@ Oid schema_of(Oid catalog, Oid object)
 bool is_sequence_function(Oid function)
 {
     return function == F_NEXTVAL || function == F_CURRVAL || function == F_SETVAL_REGCLASS_INT8 ||
-           function == F_SETVAL_REGCLASS_INT8_BOOL || function == F_PG_SEQUENCE_LAST_VALUE;
+           function == F_SETVAL_REGCLASS_INT8_BOOL || function == F_PG_SEQUENCE_LAST_VALUE ||
+           pg::is_sequence_data(function);
 }
 
 extern "C" {

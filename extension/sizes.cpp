@@ -188,7 +188,7 @@ int watch(const Table &table)
     for (int i = 0; i < watched_count; i++)
         if (watched[i].table.relation == table.relation)
         {
-            if (watched[i].table.equal != table.equal) // its column has got another type
+            if (watched[i].table != table) // another column, or one that has got another type
             {
                 drop_plans(watched[i]);
                 watched[i].table = table;

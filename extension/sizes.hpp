@@ -23,6 +23,8 @@ struct Table
     Oid type; // of the tenant's value
     Oid equal;
     Oid collation;
+
+    bool operator==(const Table &) const = default;
 };
 
 void init();

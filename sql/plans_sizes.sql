@@ -78,6 +78,38 @@ SELECT plan_of('bypassing');
 SET tenancy.tenant_id = 'pz_whale';
 SELECT plan_of('bypassing');
 
+-- the column becomes one of another type, whose statistics the old operator must not see
+RESET tenancy.tenant_id;
+SELECT tenancy.create_tenant('990001'), tenancy.create_tenant('990002');
+CREATE TABLE pz_moved (tenant_id text COLLATE "C" NOT NULL, id int NOT NULL);
+INSERT INTO pz_moved SELECT '990001', i FROM generate_series(1, 1000) i;
+INSERT INTO pz_moved SELECT '990002', i FROM generate_series(1, 10) i;
+SELECT tenancy.attach('pz_moved');
+ANALYZE pz_moved;
+PREPARE moved AS SELECT count(*) FROM pz_moved;
+SET plan_cache_mode = force_generic_plan;
+SET tenancy.tenant_id = '990001';
+EXECUTE moved;
+RESET tenancy.tenant_id;
+BEGIN;
+SELECT tenancy.detach('pz_moved');
+ALTER TABLE pz_moved ALTER tenant_id TYPE bigint USING tenant_id::bigint;
+SELECT tenancy.attach('pz_moved');
+ANALYZE pz_moved;
+COMMIT;
+-- at once, before anything is planned anew
+SET tenancy.tenant_id = '990002';
+EXECUTE moved;
+DEALLOCATE moved;
+PREPARE moved AS SELECT id FROM pz_moved;
+SELECT plan_of('moved');
+SET tenancy.tenant_id = '990001';
+SELECT plan_of('moved');
+RESET tenancy.tenant_id;
+DEALLOCATE moved;
+DROP TABLE pz_moved;
+DELETE FROM tenancy.tenants WHERE id LIKE '99000_';
+
 RESET tenancy.tenant_id;
 DROP OWNED BY regress_pz_app;
 DROP TABLE pz_notes;

@@ -62,6 +62,9 @@ SELECT setval(:counter_b, 1000);
 SELECT setval(:counter_b, 1000, false);
 SELECT currval(:counter_b);
 SELECT pg_sequence_last_value(:counter_b);
+-- 18 has one more function that reads a sequence
+SELECT CASE WHEN to_regproc('pg_get_sequence_data') IS NULL THEN 'pg_sequence_last_value' ELSE 'pg_get_sequence_data' END AS reader \gset
+SELECT * FROM :reader(:counter_b);
 SELECT sr_by_oid(:counter_b);
 SELECT sr_constant();
 SELECT count_on(:counter_b);

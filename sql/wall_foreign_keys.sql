@@ -72,6 +72,11 @@ RESET tenancy.tenant_id;
 RESET ROLE;
 -- the key's own work is done on all rows
 SELECT * FROM referring ORDER BY tenant_id;
+-- whoever may run something with a foreign key's rights gets them without a tenant only
+SELECT tenancy.run_as('regress_wf_owner', 'SELECT count(*) FROM wf.notes', all_rows => true);
+SET tenancy.tenant_id = 'wf_a';
+SELECT tenancy.run_as('regress_wf_owner', 'SELECT count(*) FROM wf.notes', all_rows => true);
+RESET tenancy.tenant_id;
 
 SET client_min_messages = error;
 DROP SCHEMA wf CASCADE;

@@ -17,7 +17,7 @@ CREATE FUNCTION tenancy.run_as(role name, statement text, all_rows boolean DEFAU
 RETURNS text[]
 LANGUAGE c STRICT VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'tenancy_run_as';
 COMMENT ON FUNCTION tenancy.run_as(name, text, boolean) IS
-'Internal: runs a statement as a role that the caller may become, and returns the columns of its first row. What it calls cannot leave the role, nor set or leave anything behind. With all_rows, and if the caller bypasses row security, the role sees all rows of its own tables. Error: 42501 not a role that the caller may become.';
+'Internal: runs a statement as a role that the caller may become, and returns the columns of its first row. What it calls cannot leave the role, nor set or leave anything behind. With all_rows, if the caller bypasses row security and has no tenant set, the role sees all rows of its own tables. Error: 42501 not a role that the caller may become.';
 
 CREATE FUNCTION tenancy.adopt_step(relation regclass, attach boolean DEFAULT true, allow_blocking_indexes boolean DEFAULT false, batch_size integer DEFAULT 5000, lock_timeout interval DEFAULT '200 milliseconds')
 RETURNS TABLE(result text, step text, statement text, rows_done bigint, rows_total bigint, sql_state text, message text, detail text, hint text)
