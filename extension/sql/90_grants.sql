@@ -31,7 +31,7 @@ BEGIN
           -- for_each_tenant() and prove_isolation() run with the caller's rights, and views' functions do, so the
           -- caller needs their parts; tenancyd takes locks.
           AND (NOT tenancy.is_internal(p.oid) OR p.proname LIKE 'prove\_%'
-               OR p.proname = ANY ('{begin_run,collect_run,next_in_run,record_in_run,end_run,live_resources,tenant_setting,take_lock,release_lock}'))
+               OR p.proname = ANY ('{begin_run,collect_run,next_in_run,record_in_run,end_run,live_resources,is_settled,tenant_setting,take_lock,release_lock}'))
           AND p.proname <> ALL ('{grant_operator,revoke_operator}')
         UNION ALL
         SELECT format(CASE action WHEN 'grant_operator' THEN 'GRANT SELECT ON %s TO %s'
