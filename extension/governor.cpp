@@ -367,7 +367,9 @@ void apply()
 void tenant_changed()
 {
     is_stale = true;
-    is_idle = false;
+    // As long as the registry stays as it is, nobody has settings where nobody had any.
+    if (has_any || guc::governed != 0 || any_generation != registry::generation())
+        is_idle = false;
 }
 
 void end_transaction()

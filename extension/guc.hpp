@@ -71,6 +71,7 @@ extern int max_running_statements;
 extern const core::RunawayRule *runaway_cancel;
 extern const core::RunawayRule *runaway_cool_down;
 extern const core::RunawayRule *runaway_note;
+extern bool has_runaway_rules; // any of the three
 extern int runaway_cool_down_seconds;
 extern bool runaway_dry_run;
 extern int statement_burst;

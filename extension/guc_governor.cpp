@@ -11,6 +11,7 @@ int max_running_statements = -1;
 const core::RunawayRule *runaway_cancel = &core::kNoRule;
 const core::RunawayRule *runaway_cool_down = &core::kNoRule;
 const core::RunawayRule *runaway_note = &core::kNoRule;
+bool has_runaway_rules = false;
 int runaway_cool_down_seconds = 60;
 bool runaway_dry_run = false;
 int statement_burst = 0;
@@ -44,19 +45,28 @@ static bool check_rule(char **value, void **extra, GucSource)
     return true;
 }
 
+static void rules_changed()
+{
+    has_runaway_rules =
+        !runaway_note->is_empty || !runaway_cool_down->is_empty || !runaway_cancel->is_empty;
+}
+
 static void assign_cancel(const char *, void *extra)
 {
     runaway_cancel = static_cast<const core::RunawayRule *>(extra);
+    rules_changed();
 }
 
 static void assign_cool_down(const char *, void *extra)
 {
     runaway_cool_down = static_cast<const core::RunawayRule *>(extra);
+    rules_changed();
 }
 
 static void assign_note(const char *, void *extra)
 {
     runaway_note = static_cast<const core::RunawayRule *>(extra);
+    rules_changed();
 }
 }
 
@@ -113,7 +123,7 @@ void define_governor()
 
 bool may_cool_down()
 {
-    return !runaway_cool_down->is_empty && !runaway_dry_run;
+    return has_runaway_rules && !runaway_cool_down->is_empty && !runaway_dry_run;
 }
 
 void set_governed(int serial)

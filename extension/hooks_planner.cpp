@@ -49,11 +49,19 @@ static PlannedStmt *on_plan(Query *query, const char *source, int options, Param
     return plan;
 }
 
+pg_noinline static void pass_on_and_add_paths(PlannerInfo *root, RelOptInfo *relation, Index index,
+                                              RangeTblEntry *entry)
+{
+    previous_paths(root, relation, index, entry);
+    promotion::add_paths(root, relation, entry);
+}
+
 static void on_paths(PlannerInfo *root, RelOptInfo *relation, Index index, RangeTblEntry *entry)
 {
     if (previous_paths != nullptr)
-        previous_paths(root, relation, index, entry);
-    promotion::add_paths(root, relation, entry);
+        pass_on_and_add_paths(root, relation, index, entry);
+    else
+        promotion::add_paths(root, relation, entry);
 }
 
 // Asked before a function is inlined, and whenever one is looked up.

@@ -116,6 +116,16 @@ void skip_to_now()
     present = before;
 }
 
+pg_noinline void end_running_statement()
+{
+    statement_runs = false;
+    if (!enabled) // it has dropped the extension
+        return;
+    if (latency_count == kMostLatencies)
+        fold();
+    latencies[latency_count++] = static_cast<uint8>(core::bucket_of(statement_microseconds));
+}
+
 pg_noinline void set_enabled(bool wanted)
 {
     enabled = wanted;
@@ -167,14 +177,8 @@ void begin_client_statement(core::Counter kind)
 
 void end_client_statement()
 {
-    if (!statement_runs)
-        return;
-    statement_runs = false;
-    if (!enabled) // it has dropped the extension
-        return;
-    if (latency_count == kMostLatencies)
-        fold();
-    latencies[latency_count++] = static_cast<uint8>(core::bucket_of(statement_microseconds));
+    if (statement_runs)
+        end_running_statement();
 }
 
 void add_time(const instr_time &started)

@@ -167,6 +167,11 @@ void judge(const core::Measures &taken)
     }
 }
 
+pg_noinline bool applies_to_session()
+{
+    return shared != nullptr && context::is_set() && !IsParallelWorker() && !superuser();
+}
+
 } // namespace
 
 void request_memory()
@@ -186,9 +191,7 @@ void start()
 
 bool is_watching()
 {
-    return unlikely(!guc::runaway_note->is_empty || !guc::runaway_cool_down->is_empty ||
-                    !guc::runaway_cancel->is_empty) &&
-           shared != nullptr && context::is_set() && !IsParallelWorker() && !superuser();
+    return guc::has_runaway_rules && applies_to_session();
 }
 
 void begin(const QueryDesc *query)
